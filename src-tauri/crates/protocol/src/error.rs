@@ -1,0 +1,105 @@
+//! Codes that cross boundaries. Sentences for people live in the UI's catalogues, one per code.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
+        /// Why something did not happen. The wire form is kebab-case and never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $($(#[doc = $doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the document's order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The wire form.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not JSON, not a known message, or a field out of its bounds.
+    Malformed = "malformed",
+    /// A message longer than allowed.
+    TooLarge = "too-large",
+    /// Something other than a hello came first.
+    HelloExpected = "hello-expected",
+    /// No hello in time.
+    HelloTimeout = "hello-timeout",
+    /// No protocol version in common.
+    VersionUnsupported = "version-unsupported",
+    /// The hello's signature does not prove its key.
+    BadSignature = "bad-signature",
+    /// The device that answered, or that knocked, is not the one expected.
+    WrongDevice = "wrong-device",
+    /// Requests come faster than anybody's hands make them.
+    TooManyRequests = "too-many-requests",
+    /// The reader is too slow; the connection was cut.
+    SlowReader = "slow-reader",
+    /// The hub has no place left.
+    HubFull = "hub-full",
+    /// This device holds too many places at the hub.
+    TooManyPlaces = "too-many-places",
+    /// The place was given up, or never was; start anew.
+    ResumeUnknown = "resume-unknown",
+    /// This connection may not ask for that.
+    NotAllowed = "not-allowed",
+    /// No such room here.
+    RoomUnknown = "room-unknown",
+    /// The room holds as many as it may.
+    RoomFull = "room-full",
+    /// No more rooms here, or no more for this device.
+    TooManyRooms = "too-many-rooms",
+    /// Already a participant.
+    AlreadyInRoom = "already-in-room",
+    /// Not a participant of that room.
+    NotInRoom = "not-in-room",
+    /// The other participant is not in that room.
+    ParticipantUnknown = "participant-unknown",
+    /// Nobody of that id is here.
+    PersonUnknown = "person-unknown",
+    /// No such ring, or it has ended.
+    RingUnknown = "ring-unknown",
+    /// Too many rings, open or in a short time.
+    TooManyRings = "too-many-rings",
+    /// One cannot ring oneself.
+    RingSelf = "ring-self",
+    /// No answer from that machine at any known address.
+    Unreachable = "unreachable",
+    /// The signaling server is not connected.
+    ServerDown = "server-down",
+    /// The hub went away in the middle.
+    LinkLost = "link-lost",
+    /// A name that is empty, too long, or has control characters.
+    NameInvalid = "name-invalid",
+    /// A URL that is not one of a signaling server.
+    UrlInvalid = "url-invalid",
+    /// An unencrypted URL to another machine.
+    UrlInsecure = "url-insecure",
+    /// A setting out of its bounds.
+    SettingInvalid = "setting-invalid",
+    /// The settings or the history could not be written.
+    StoreFailed = "store-failed",
+    /// The port is taken by another program.
+    PortInUse = "port-in-use",
+    /// Too many windows are open on this node.
+    TooManyWindows = "too-many-windows",
+    /// A fault of ours.
+    Internal = "internal",
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl std::error::Error for ErrorCode {}

@@ -1,0 +1,551 @@
+//! What is said between a hub and anybody who visits it: over TLS between installs, over a server's `/ws`, and (from
+//! the welcome on, without challenge and hello) between a node and its own window.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::limits::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_ANSWER_CHARS};
+use crate::person::is_line;
+use crate::{
+    DeviceId, DeviceKind, ErrorCode, HubRef, Media, Nonce, Person, Presence, PublicKey, RequestId,
+    ResumeToken, RingId, RoomId, RoomRef, Seq, Signature,
+};
+
+/// What a visitor says to a hub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToHub {
+    /// The answer to the challenge; always first.
+    Hello(Hello),
+    /// Asks for something; answered once, by `ok` or `error` with the same id.
+    Request {
+        /// 1, 2, 3 … within the place.
+        id: RequestId,
+        /// What is asked for.
+        request: Request,
+    },
+    /// "I am still here", every [`PING_INTERVAL`](crate::limits::PING_INTERVAL) ms; answered by `pong`.
+    Ping {
+        /// The highest number received: the hub may forget up to there.
+        seen: Seq,
+    },
+    /// Leaving on purpose: the place is given up at once.
+    Goodbye,
+}
+
+/// Who knocks. The signature is over [`hello_to_sign`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Hello {
+    /// Versions the visitor speaks.
+    pub versions: Vec<u16>,
+    /// The device's public key.
+    pub key: PublicKey,
+    /// An install or a guest.
+    pub kind: DeviceKind,
+    /// What the device says of itself.
+    pub person: Person,
+    /// Proof that the visitor holds the key, for this hub and this challenge.
+    pub signature: Signature,
+    /// A place to have back after a dropped connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub resume: Option<Resume>,
+}
+
+/// A place to have back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Resume {
+    /// The token of the last welcome.
+    pub token: ResumeToken,
+    /// The highest number received: what comes after is sent again.
+    pub seen: Seq,
+}
+
+/// The bytes that a hello's signature covers: a label, the hub's device id, the nonce and the device's own key, so
+/// that a proof made for one hub is worth nothing at another.
+#[must_use]
+pub fn hello_to_sign(hub: &DeviceId, nonce: &Nonce, key: &PublicKey) -> Vec<u8> {
+    let mut bytes = b"earshot hello v1\0".to_vec();
+    bytes.extend_from_slice(&hub.0);
+    bytes.extend_from_slice(&nonce.0);
+    bytes.extend_from_slice(&key.0);
+    bytes
+}
+
+/// What can be asked of a hub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Request {
+    /// My name, status or note has changed. Answer: `done`.
+    SetPerson {
+        /// All of it, not only the change.
+        person: Person,
+    },
+    /// Makes a room and enters it as its host. Answer: `room`.
+    CreateRoom {
+        /// The hub that shall hold the room; absent: the one that is asked. Only a node looks at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        via: Option<DeviceId>,
+        /// How many may be in it, 2 to [`MAX_PARTICIPANTS`](crate::limits::MAX_PARTICIPANTS).
+        capacity: u16,
+        /// How I come in.
+        media: Media,
+    },
+    /// Enters a room. Answer: `room`.
+    Join {
+        /// Which room, and where.
+        room: RoomRef,
+        /// How I come in.
+        media: Media,
+    },
+    /// Leaves a room. The last one out ends it. Answer: `done`.
+    Leave {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Invites one person to enter a room now. Answer: `ring`; how it ends is told by a `ring-ended`.
+    Ring {
+        /// Whom.
+        to: DeviceId,
+        /// Into which room.
+        room: RoomRef,
+        /// How the caller wants to talk.
+        media: Media,
+    },
+    /// The caller gives up. Answer: `done`.
+    CancelRing {
+        /// Which ring.
+        ring: RingId,
+    },
+    /// The callee answers. Answer: `done`.
+    AnswerRing {
+        /// Which ring.
+        ring: RingId,
+        /// How.
+        answer: RingAnswer,
+    },
+    /// Carries a signal to another participant; the hub does not read it. Answer: `done`.
+    Signal {
+        /// Of which room.
+        room: RoomId,
+        /// To which participant.
+        to: DeviceId,
+        /// The signal.
+        signal: Signal,
+    },
+}
+
+impl Request {
+    /// Checks every bound that the types do not express.
+    ///
+    /// # Errors
+    /// The code of the first bound that is passed.
+    pub fn check(&self) -> Result<(), ErrorCode> {
+        match self {
+            Self::SetPerson { person } => person.check(),
+            Self::CreateRoom { capacity, .. } => {
+                if (2..=crate::limits::MAX_PARTICIPANTS).contains(&u32::from(*capacity)) {
+                    Ok(())
+                } else {
+                    Err(ErrorCode::Malformed)
+                }
+            }
+            Self::Join { room, .. } | Self::Ring { room, .. } => room.check(),
+            Self::AnswerRing { answer: RingAnswer::Declined { message: Some(message) }, .. } => {
+                if is_line(message, MAX_ANSWER_CHARS, MAX_ANSWER_CHARS * 4) {
+                    Ok(())
+                } else {
+                    Err(ErrorCode::Malformed)
+                }
+            }
+            Self::Leave { .. } | Self::CancelRing { .. } | Self::AnswerRing { .. } | Self::Signal { .. } => {
+                Ok(())
+            }
+        }
+    }
+}
+
+impl RoomRef {
+    /// Checks number and length of the addresses.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Malformed`].
+    pub fn check(&self) -> Result<(), ErrorCode> {
+        let addresses = &self.hub.addresses;
+        if addresses.len() > MAX_ADDRESSES as usize
+            || addresses.iter().any(|address| address.len() > MAX_ADDRESS_BYTES as usize)
+        {
+            return Err(ErrorCode::Malformed);
+        }
+        Ok(())
+    }
+}
+
+/// How a callee answers a ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum RingAnswer {
+    /// Coming: a `join` of the ring's room follows.
+    Accepted,
+    /// No, perhaps with a word.
+    Declined {
+        /// Shown to the caller, at most [`MAX_ANSWER_CHARS`] characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        message: Option<String>,
+    },
+    /// In another call.
+    Busy,
+}
+
+/// How a ring ended. Each ring ends exactly once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum RingEnd {
+    /// The callee is coming.
+    Accepted,
+    /// The callee said no.
+    Declined {
+        /// The callee's word, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        message: Option<String>,
+    },
+    /// The callee is in another call.
+    Busy,
+    /// The caller gave up, or went away.
+    Cancelled,
+    /// Nobody answered in [`RING_TIMEOUT`](crate::limits::RING_TIMEOUT) ms: a missed call.
+    NoAnswer,
+    /// The callee went away, or their hub did.
+    Gone,
+}
+
+/// What two participants tell each other to build their peer connection (RFC 8829, W3C WebRTC 1.0).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Signal {
+    /// A session description.
+    Description {
+        /// What `setRemoteDescription` takes.
+        description: Description,
+    },
+    /// An ICE candidate (RFC 8838), or the end of them.
+    Candidate {
+        /// What `addIceCandidate` takes; absent: no more will come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        candidate: Option<Candidate>,
+    },
+    /// The answering side asks the offering side for an ICE restart: only one side ever offers.
+    RestartWanted,
+}
+
+/// W3C's RTCSessionDescriptionInit.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Description {
+    /// Offer or answer.
+    #[serde(rename = "type")]
+    pub kind: DescriptionKind,
+    /// The session description (RFC 8866).
+    pub sdp: String,
+}
+
+impl std::fmt::Debug for Description {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Addresses and fingerprints stay out of every log.
+        write!(formatter, "Description({:?}, {} bytes)", self.kind, self.sdp.len())
+    }
+}
+
+/// The two sorts of description that Earshot uses (RFC 3264).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum DescriptionKind {
+    /// From the newcomer.
+    Offer,
+    /// From who was there.
+    Answer,
+}
+
+/// W3C's RTCIceCandidateInit.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// The candidate attribute (RFC 8839, section 5.1).
+    pub candidate: String,
+    /// The media line's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sdp_mid: Option<String>,
+    /// The media line's index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sdp_m_line_index: Option<u16>,
+    /// The ICE ufrag of its generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub username_fragment: Option<String>,
+}
+
+impl std::fmt::Debug for Candidate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Candidate(..)")
+    }
+}
+
+/// What a hub says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromHub {
+    /// First of all: prove who you are.
+    Challenge {
+        /// Versions the hub speaks.
+        versions: Vec<u16>,
+        /// The hub's device id.
+        hub: DeviceId,
+        /// What to sign.
+        nonce: Nonce,
+    },
+    /// You are in. Everything known up to here; what changes later is told by numbered messages.
+    Welcome(Welcome),
+    /// You are not, or no longer; the connection is closed after this.
+    Refused {
+        /// Why.
+        code: ErrorCode,
+    },
+    /// Something that must not be missed, numbered within the place.
+    Message {
+        /// 1, 2, 3 …
+        seq: Seq,
+        /// What.
+        message: HubMessage,
+    },
+    /// The answer to a ping.
+    Pong,
+}
+
+/// Everything a visitor needs to know on arrival.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Welcome {
+    /// The version both will speak.
+    pub version: u16,
+    /// The visitor's own device id, as the hub sees it.
+    pub you: DeviceId,
+    /// The hub.
+    pub hub: HubRef,
+    /// A name for the hub, for people; a company's, or empty.
+    pub title: String,
+    /// Who is here, without the visitor. On the LAN a hub shows only its owner.
+    pub people: Vec<Presence>,
+    /// What may help to connect.
+    pub ice_servers: Vec<IceServer>,
+    /// What brings this place back.
+    pub resume: ResumeToken,
+    /// True: the place is the old one, and everything after [`Resume::seen`] follows. False: a new place, numbers
+    /// start at 1 and no room or ring of before is left.
+    pub resumed: bool,
+}
+
+/// W3C's RTCIceServer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct IceServer {
+    /// `stun:`, `turn:` or `turns:` URLs (RFC 7064, RFC 7065).
+    pub urls: Vec<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub username: Option<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub credential: Option<String>,
+}
+
+impl std::fmt::Debug for IceServer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "IceServer({} urls)", self.urls.len())
+    }
+}
+
+impl IceServer {
+    /// Checks scheme, number and length.
+    ///
+    /// # Errors
+    /// [`ErrorCode::SettingInvalid`].
+    pub fn check(&self) -> Result<(), ErrorCode> {
+        let url_is_good = |url: &String| {
+            url.len() <= MAX_ADDRESS_BYTES as usize
+                && ["stun:", "stuns:", "turn:", "turns:"].iter().any(|scheme| url.starts_with(scheme))
+        };
+        let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= 512);
+        if !self.urls.is_empty()
+            && self.urls.len() <= 4
+            && self.urls.iter().all(url_is_good)
+            && short(&self.username)
+            && short(&self.credential)
+        {
+            Ok(())
+        } else {
+            Err(ErrorCode::SettingInvalid)
+        }
+    }
+}
+
+/// A numbered message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum HubMessage {
+    /// A request was carried out.
+    Ok {
+        /// Which.
+        id: RequestId,
+        /// With what result.
+        reply: Reply,
+    },
+    /// A request was not.
+    Error {
+        /// Which.
+        id: RequestId,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// Something happened.
+    Event {
+        /// What.
+        event: Event,
+    },
+}
+
+/// The result of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Reply {
+    /// Nothing more to say.
+    Done,
+    /// The room one is in now.
+    Room(RoomState),
+    /// It rings there.
+    Ring {
+        /// The ring's id.
+        ring: RingId,
+    },
+}
+
+/// A room as a newcomer finds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RoomState {
+    /// Which room, and where.
+    pub room: RoomRef,
+    /// The participant who runs it.
+    pub host: DeviceId,
+    /// How many may be in it.
+    pub capacity: u16,
+    /// Who is in it, without the newcomer, in the order of coming. The newcomer offers to each of them.
+    pub participants: Vec<Participant>,
+    /// What may help to connect.
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Participant {
+    /// Whose device; one place in a room for each.
+    pub device: DeviceId,
+    /// What it says of itself.
+    pub person: Person,
+    /// What sort of device.
+    pub kind: DeviceKind,
+    /// How they came in.
+    pub media: Media,
+}
+
+/// What a hub tells unasked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// Somebody came, or what is known of them has changed. The whole entry, keyed by device and `via`.
+    PersonHere {
+        /// The entry.
+        presence: Presence,
+    },
+    /// Somebody went.
+    PersonGone {
+        /// Whose device.
+        device: DeviceId,
+        /// From which hub's list, as in [`Presence::via`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        via: Option<DeviceId>,
+    },
+    /// Somebody rings.
+    Ringing {
+        /// The ring's id.
+        ring: RingId,
+        /// Who.
+        from: Presence,
+        /// Into which room.
+        room: RoomRef,
+        /// How they want to talk.
+        media: Media,
+    },
+    /// A ring, made or received, has ended. Said once to each side.
+    RingEnded {
+        /// Which.
+        ring: RingId,
+        /// How.
+        end: RingEnd,
+    },
+    /// A newcomer; an offer from them follows.
+    ParticipantJoined {
+        /// In which room.
+        room: RoomId,
+        /// Who.
+        participant: Participant,
+    },
+    /// A participant is no longer there.
+    ParticipantLeft {
+        /// Of which room.
+        room: RoomId,
+        /// Who.
+        device: DeviceId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// Somebody else runs the room now.
+    HostChanged {
+        /// Which room.
+        room: RoomId,
+        /// Who runs it.
+        host: DeviceId,
+    },
+    /// The room is no more, or one is no longer in it.
+    RoomClosed {
+        /// Which room.
+        room: RoomId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// A signal of another participant.
+    Signal {
+        /// Of which room.
+        room: RoomId,
+        /// From whom.
+        from: DeviceId,
+        /// The signal.
+        signal: Signal,
+    },
+}
+
+/// Why somebody is no longer in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeaveReason {
+    /// They left.
+    Left,
+    /// Their connection was gone for longer than [`RESUME_GRACE`](crate::limits::RESUME_GRACE) ms.
+    Lost,
+    /// The hub shut down, or the link to it was lost for good.
+    HubGone,
+}

@@ -1,0 +1,81 @@
+//! Every bound of the protocol, each with its reason. Times are in ms, sizes in bytes.
+
+macro_rules! limits {
+    ($($(#[$meta:meta])* $name:ident = $value:expr;)*) => {
+        $($(#[$meta])* pub const $name: u32 = $value;)*
+
+        /// Every limit by name, for the document's check and the generated TypeScript.
+        pub const ALL: &[(&str, u32)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+limits! {
+    /// One message. An offer of four lanes is about 12 KiB in today's browsers; five times that is room enough.
+    MAX_MESSAGE_BYTES = 64 * 1024;
+    /// From the connection's first byte to a valid hello: a round trip or two on a very bad line.
+    HELLO_TIMEOUT = 5_000;
+    /// Between two pings of a client. A third of [`IDLE_TIMEOUT`], so two may be lost.
+    PING_INTERVAL = 5_000;
+    /// A hub that has heard nothing for this long takes the connection for dropped.
+    IDLE_TIMEOUT = 15_000;
+    /// How long a dropped connection keeps its place.
+    RESUME_GRACE = 30_000;
+    /// What a hub keeps for a client that has not yet said it has seen it; beyond that it cannot resume.
+    MAX_UNSEEN = 512;
+    /// Messages waiting in one connection's socket queue; a reader that is slower is cut off.
+    MAX_QUEUE = 256;
+    /// Requests of one connection in [`RATE_WINDOW`]. A call's set-up sends fewer than 60.
+    MAX_REQUESTS = 300;
+    /// The window that [`MAX_REQUESTS`] and [`MAX_RINGS`] count in.
+    RATE_WINDOW = 10_000;
+    /// Rings one device may start in [`RATE_WINDOW`].
+    MAX_RINGS = 10;
+    /// Rings one device may have open at once, made or received.
+    MAX_OPEN_RINGS = 16;
+    /// A ring ends by itself after this long and is then a missed call.
+    RING_TIMEOUT = 45_000;
+    /// Places at one hub, present or in their grace.
+    MAX_MEMBERS = 10_000;
+    /// Places one device may hold at one hub: its node, and a browser or two.
+    MAX_MEMBERS_PER_DEVICE = 4;
+    /// Connections to one hub's port that have not yet said hello, in all.
+    MAX_UNGREETED = 256;
+    /// The same, of one address.
+    MAX_UNGREETED_PER_ADDRESS = 32;
+    /// Rooms at one hub.
+    MAX_ROOMS = 2_000;
+    /// Rooms one device may be in at one hub.
+    MAX_ROOMS_PER_DEVICE = 4;
+    /// Participants of a room unless its maker asked for fewer.
+    MAX_PARTICIPANTS = 16;
+    /// A name's length in characters: what a list can show.
+    MAX_NAME_CHARS = 64;
+    /// A name's length in UTF-8 bytes: it must fit into one DNS-SD TXT string with room to spare.
+    MAX_NAME_BYTES = 160;
+    /// A status note's length in characters.
+    MAX_NOTE_CHARS = 80;
+    /// A status note's length in UTF-8 bytes.
+    MAX_NOTE_BYTES = 200;
+    /// A short message that goes with a declined ring, in characters.
+    MAX_ANSWER_CHARS = 200;
+    /// Addresses in a hub's reference: two networks, both families, some to spare.
+    MAX_ADDRESSES = 12;
+    /// One address or URL.
+    MAX_ADDRESS_BYTES = 256;
+    /// ICE servers in one list.
+    MAX_ICE_SERVERS = 8;
+    /// Dialling a person's hub, all addresses together: after this the caller is told.
+    DIAL_TIMEOUT = 2_500;
+    /// People a node remembers from announcements; the oldest unreachable ones go first.
+    MAX_PEOPLE = 1_000;
+    /// Windows and browser tabs attached to one node.
+    MAX_WINDOWS = 8;
+    /// Call records that one answer lists.
+    MAX_CALLS_LISTED = 200;
+    /// A one-time key for the loopback UI is good for this long.
+    UI_KEY_LIFETIME = 300_000;
+    /// How long `disconnected` may last before ICE is restarted.
+    ICE_RESTART_AFTER = 2_000;
+    /// A call without any media path for this long is given up.
+    CALL_LOST_AFTER = 30_000;
+}

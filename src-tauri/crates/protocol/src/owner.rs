@@ -1,0 +1,364 @@
+//! What is said between a node and its own windows, and on no other connection: settings, history, the machine.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::hub::{HubMessage, IceServer, RingEnd};
+use crate::{DeviceId, ErrorCode, Media, Person, Request, RequestId, Seq, Status, Welcome};
+
+/// What a window says to its node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToNode {
+    /// Asks what any visitor may ask; the node knows which hub it belongs to.
+    Request {
+        /// Answered by a numbered `ok` or `error` with this id.
+        id: RequestId,
+        /// What.
+        request: Request,
+    },
+    /// Asks what only the owner may ask.
+    Owner {
+        /// Answered by `owner-ok` or `owner-error` with this id.
+        id: RequestId,
+        /// What.
+        request: OwnerRequest,
+    },
+}
+
+/// What a node says to its windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromNode {
+    /// First: as from a hub. `people` holds those of the local network and of the server.
+    Welcome(Welcome),
+    /// Second, and after each change: the owner's side of things.
+    State(NodeState),
+    /// As from a hub.
+    Message {
+        /// Counts up.
+        seq: Seq,
+        /// What.
+        message: HubMessage,
+    },
+    /// An owner's request was carried out.
+    OwnerOk {
+        /// Which.
+        id: RequestId,
+        /// With what result.
+        reply: OwnerReply,
+    },
+    /// An owner's request was not.
+    OwnerError {
+        /// Which.
+        id: RequestId,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// Something happened on the owner's side.
+    Owner {
+        /// What.
+        event: OwnerEvent,
+    },
+    /// This window is no longer attached; it is told why and closed.
+    Refused {
+        /// Why.
+        code: ErrorCode,
+    },
+}
+
+/// What only the owner may ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum OwnerRequest {
+    /// Changes settings; what is absent stays. Answer: `done`, and a `state` to every window.
+    ChangeSettings {
+        /// The change.
+        change: Box<SettingsChange>,
+    },
+    /// The latest calls, newest first. Answer: `calls`.
+    ListCalls,
+    /// Missed calls have been looked at. Answer: `done`.
+    MarkCallsSeen,
+    /// Forgets all calls. Answer: `done`.
+    ClearCalls,
+    /// Whether somebody looks at the list of people: only then the node checks that they still answer. Answer: `done`.
+    Watch {
+        /// Looking or not.
+        watching: bool,
+    },
+    /// Opens the loopback UI in the system's browser. Answer: `done`.
+    OpenInBrowser,
+    /// Quits Earshot, window and node. Answer: `done`, then nothing more.
+    Quit,
+}
+
+/// The result of an owner's request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum OwnerReply {
+    /// Nothing more to say.
+    Done,
+    /// Calls, newest first.
+    Calls {
+        /// At most [`MAX_CALLS_LISTED`](crate::limits::MAX_CALLS_LISTED).
+        calls: Vec<CallRecord>,
+    },
+}
+
+/// What happens on the owner's side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum OwnerEvent {
+    /// The history has changed: list it again.
+    CallsChanged {
+        /// Missed calls nobody has looked at yet.
+        missed: u32,
+    },
+    /// Another start of the program asks this window to come to the front.
+    Raise,
+}
+
+/// The owner's side of things, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct NodeState {
+    /// This device.
+    pub device: DeviceId,
+    /// Its short form, for people.
+    pub short_id: String,
+    /// The program's version.
+    pub version: String,
+    /// What others see.
+    pub person: Person,
+    /// The settings.
+    pub settings: Settings,
+    /// The signaling server.
+    pub server: ServerState,
+    /// The local network.
+    pub network: NetworkState,
+    /// Missed calls nobody has looked at yet.
+    pub missed: u32,
+}
+
+/// What the owner has chosen; the file `settings.toml`, except for the name of its fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    /// Display name.
+    pub name: String,
+    /// Whether to be called; never `in-call`.
+    pub status: Status,
+    /// One line of one's own.
+    pub note: String,
+    /// `wss://` URL of a signaling server (`ws://` only to this machine), or empty.
+    pub signaling_url: String,
+    /// The hub's port on the LAN; 0: any free one.
+    pub port: u16,
+    /// Network adapters to use, by name; empty: every usable one.
+    pub interfaces: Vec<String>,
+    /// ICE servers of one's own, added to those of the room.
+    pub ice_servers: Vec<IceServer>,
+    /// The UI's language.
+    pub language: Language,
+    /// The UI's colours.
+    pub theme: Theme,
+    /// Preferred devices by label, since their ids differ from origin to origin; empty: the system's choice.
+    pub microphone: String,
+    /// See `microphone`.
+    pub camera: String,
+    /// See `microphone`.
+    pub speaker: String,
+    /// Whether the window may use camera and microphone: asked once, remembered here.
+    pub capture: Capture,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            status: Status::Available,
+            note: String::new(),
+            signaling_url: String::new(),
+            port: 0,
+            interfaces: Vec::new(),
+            ice_servers: Vec::new(),
+            language: Language::System,
+            theme: Theme::System,
+            microphone: String::new(),
+            camera: String::new(),
+            speaker: String::new(),
+            capture: Capture::Ask,
+        }
+    }
+}
+
+/// The fields of [`Settings`] that shall change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct SettingsChange {
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signaling_url: Option<String>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interfaces: Option<Vec<String>>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ice_servers: Option<Vec<IceServer>>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<Theme>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub microphone: Option<String>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera: Option<String>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<String>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Capture>,
+}
+
+/// The UI's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub enum Language {
+    /// The system's, English where there is no catalogue.
+    #[default]
+    #[serde(rename = "system")]
+    System,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN")]
+    Chinese,
+}
+
+/// The UI's colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// The system's.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// Whether the window may use camera and microphone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capture {
+    /// Not asked yet.
+    #[default]
+    Ask,
+    /// Yes.
+    Allow,
+    /// No.
+    Deny,
+}
+
+/// How the link to the signaling server stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ServerState {
+    /// None is set.
+    None,
+    /// On the way, or trying again.
+    Connecting {
+        /// Why the last try failed, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        code: Option<ErrorCode>,
+    },
+    /// Linked.
+    Connected {
+        /// The server's hub: the `via` of its people.
+        hub: DeviceId,
+        /// What the server calls itself, or its host name.
+        title: String,
+    },
+    /// Set, but not tried again until the settings change.
+    Refused {
+        /// Why.
+        code: ErrorCode,
+    },
+}
+
+/// How the local network looks from here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NetworkState {
+    /// The adapters in use, by name.
+    pub interfaces: Vec<String>,
+    /// Other usable adapters, for the settings.
+    pub others: Vec<String>,
+    /// What keeps people from being seen, if something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub problem: Option<NetworkProblem>,
+}
+
+/// What keeps people from being seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkProblem {
+    /// No usable adapter is up.
+    NoNetwork,
+    /// Multicast DNS could not be started or no longer works.
+    DiscoveryFailed,
+}
+
+/// Who called whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// By this device.
+    Outgoing,
+    /// By the other.
+    Incoming,
+}
+
+/// A call in the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CallRecord {
+    /// Names the record.
+    pub id: u32,
+    /// The other side.
+    pub device: DeviceId,
+    /// Their name then.
+    pub name: String,
+    /// Who called.
+    pub direction: Direction,
+    /// How they meant to talk.
+    pub media: Media,
+    /// How the ring ended; `no-answer` and `cancelled` of an incoming one are missed calls.
+    pub end: RingEnd,
+    /// When it rang, ms since 1970 UTC.
+    #[ts(type = "number")]
+    pub at: u64,
+    /// How long they talked, seconds; 0 if they did not.
+    pub seconds: u32,
+    /// Whether the owner has looked at it since.
+    pub seen: bool,
+}

@@ -1,0 +1,28 @@
+//! What two participants say on their data channel `control`, where no hub can hear.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::hub::Signal;
+
+/// A message on the data channel `control`, as JSON text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Control {
+    /// What I send now; first of all, and after each change.
+    State {
+        /// My microphone is heard.
+        microphone: bool,
+        /// My camera is seen.
+        camera: bool,
+        /// My screen is seen.
+        screen: bool,
+    },
+    /// Heals the connection when the hub is gone: an ICE restart.
+    Signal {
+        /// The signal.
+        signal: Signal,
+    },
+    /// I hang up; so that nobody waits for a hub to say it.
+    Bye,
+}

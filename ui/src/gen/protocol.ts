@@ -1,0 +1,1020 @@
+// Generated from src-tauri/crates/protocol by `make generate`. Do not edit.
+
+/**
+ * Why something did not happen. The wire form is kebab-case and never changes its meaning.
+ */
+export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "name-invalid" | "url-invalid" | "url-insecure" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
+
+/**
+ * Whether somebody wants to be called.
+ */
+export type Status = "available" | "away" | "busy" | "in-call";
+
+/**
+ * What a device says of the person before it.
+ */
+export type Person = { 
+/**
+ * Display name, 1 to [`MAX_NAME_CHARS`] characters.
+ */
+name: string, 
+/**
+ * Whether they want to be called.
+ */
+status: Status, 
+/**
+ * One line of their own, at most [`MAX_NOTE_CHARS`] characters, often empty.
+ */
+note: string, };
+
+/**
+ * What sort of device speaks.
+ */
+export type DeviceKind = "install" | "guest";
+
+/**
+ * Whether a listed person can be called.
+ */
+export type Reach = "here" | "unreachable";
+
+/**
+ * Somebody in a list of people.
+ */
+export type Presence = { 
+/**
+ * Whose device.
+ */
+device: DeviceId, 
+/**
+ * What it says of itself.
+ */
+person: Person, 
+/**
+ * What sort of device.
+ */
+kind: DeviceKind, 
+/**
+ * Whether it answers.
+ */
+reach: Reach, 
+/**
+ * The hub whose directory lists them; absent: the hub that says this, or the local network when a node says it.
+ * A call to them takes place in a room made there ([`Request::CreateRoom`](crate::Request::CreateRoom)).
+ */
+via?: DeviceId, };
+
+/**
+ * How a person wants to talk.
+ */
+export type Media = "voice" | "video";
+
+/**
+ * A hub, and where to reach it.
+ */
+export type HubRef = { 
+/**
+ * The hub's device id: who must answer there.
+ */
+device: DeviceId, 
+/**
+ * `ip:port`, `[ip]:port` or a `wss://` URL, best first; hints only. At most
+ * [`MAX_ADDRESSES`](crate::limits::MAX_ADDRESSES).
+ */
+addresses: Array<string>, };
+
+/**
+ * A room, and the hub that holds it.
+ */
+export type RoomRef = { 
+/**
+ * Where the room is.
+ */
+hub: HubRef, 
+/**
+ * Which of that hub's rooms.
+ */
+room: RoomId, };
+
+/**
+ * What a visitor says to a hub.
+ */
+export type ToHub = { "type": "hello" } & Hello | { "type": "request", 
+/**
+ * 1, 2, 3 … within the place.
+ */
+id: number, 
+/**
+ * What is asked for.
+ */
+request: Request, } | { "type": "ping", 
+/**
+ * The highest number received: the hub may forget up to there.
+ */
+seen: number, } | { "type": "goodbye" };
+
+/**
+ * Who knocks. The signature is over [`hello_to_sign`].
+ */
+export type Hello = { 
+/**
+ * Versions the visitor speaks.
+ */
+versions: Array<number>, 
+/**
+ * The device's public key.
+ */
+key: PublicKey, 
+/**
+ * An install or a guest.
+ */
+kind: DeviceKind, 
+/**
+ * What the device says of itself.
+ */
+person: Person, 
+/**
+ * Proof that the visitor holds the key, for this hub and this challenge.
+ */
+signature: Signature, 
+/**
+ * A place to have back after a dropped connection.
+ */
+resume?: Resume, };
+
+/**
+ * A place to have back.
+ */
+export type Resume = { 
+/**
+ * The token of the last welcome.
+ */
+token: ResumeToken, 
+/**
+ * The highest number received: what comes after is sent again.
+ */
+seen: number, };
+
+/**
+ * What can be asked of a hub.
+ */
+export type Request = { "type": "set-person", 
+/**
+ * All of it, not only the change.
+ */
+person: Person, } | { "type": "create-room", 
+/**
+ * The hub that shall hold the room; absent: the one that is asked. Only a node looks at it.
+ */
+via?: DeviceId, 
+/**
+ * How many may be in it, 2 to [`MAX_PARTICIPANTS`](crate::limits::MAX_PARTICIPANTS).
+ */
+capacity: number, 
+/**
+ * How I come in.
+ */
+media: Media, } | { "type": "join", 
+/**
+ * Which room, and where.
+ */
+room: RoomRef, 
+/**
+ * How I come in.
+ */
+media: Media, } | { "type": "leave", 
+/**
+ * Which room.
+ */
+room: RoomId, } | { "type": "ring", 
+/**
+ * Whom.
+ */
+to: DeviceId, 
+/**
+ * Into which room.
+ */
+room: RoomRef, 
+/**
+ * How the caller wants to talk.
+ */
+media: Media, } | { "type": "cancel-ring", 
+/**
+ * Which ring.
+ */
+ring: RingId, } | { "type": "answer-ring", 
+/**
+ * Which ring.
+ */
+ring: RingId, 
+/**
+ * How.
+ */
+answer: RingAnswer, } | { "type": "signal", 
+/**
+ * Of which room.
+ */
+room: RoomId, 
+/**
+ * To which participant.
+ */
+to: DeviceId, 
+/**
+ * The signal.
+ */
+signal: Signal, };
+
+/**
+ * How a callee answers a ring.
+ */
+export type RingAnswer = { "type": "accepted" } | { "type": "declined", 
+/**
+ * Shown to the caller, at most [`MAX_ANSWER_CHARS`] characters.
+ */
+message?: string, } | { "type": "busy" };
+
+/**
+ * How a ring ended. Each ring ends exactly once.
+ */
+export type RingEnd = { "type": "accepted" } | { "type": "declined", 
+/**
+ * The callee's word, if any.
+ */
+message?: string, } | { "type": "busy" } | { "type": "cancelled" } | { "type": "no-answer" } | { "type": "gone" };
+
+/**
+ * What two participants tell each other to build their peer connection (RFC 8829, W3C WebRTC 1.0).
+ */
+export type Signal = { "type": "description", 
+/**
+ * What `setRemoteDescription` takes.
+ */
+description: Description, } | { "type": "candidate", 
+/**
+ * What `addIceCandidate` takes; absent: no more will come.
+ */
+candidate?: Candidate, } | { "type": "restart-wanted" };
+
+/**
+ * W3C's RTCSessionDescriptionInit.
+ */
+export type Description = { 
+/**
+ * Offer or answer.
+ */
+type: DescriptionKind, 
+/**
+ * The session description (RFC 8866).
+ */
+sdp: string, };
+
+/**
+ * The two sorts of description that Earshot uses (RFC 3264).
+ */
+export type DescriptionKind = "offer" | "answer";
+
+/**
+ * W3C's RTCIceCandidateInit.
+ */
+export type Candidate = { 
+/**
+ * The candidate attribute (RFC 8839, section 5.1).
+ */
+candidate: string, 
+/**
+ * The media line's id.
+ */
+sdpMid?: string, 
+/**
+ * The media line's index.
+ */
+sdpMLineIndex?: number, 
+/**
+ * The ICE ufrag of its generation.
+ */
+usernameFragment?: string, };
+
+/**
+ * What a hub says.
+ */
+export type FromHub = { "type": "challenge", 
+/**
+ * Versions the hub speaks.
+ */
+versions: Array<number>, 
+/**
+ * The hub's device id.
+ */
+hub: DeviceId, 
+/**
+ * What to sign.
+ */
+nonce: Nonce, } | { "type": "welcome" } & Welcome | { "type": "refused", 
+/**
+ * Why.
+ */
+code: ErrorCode, } | { "type": "message", 
+/**
+ * 1, 2, 3 …
+ */
+seq: number, 
+/**
+ * What.
+ */
+message: HubMessage, } | { "type": "pong" };
+
+/**
+ * Everything a visitor needs to know on arrival.
+ */
+export type Welcome = { 
+/**
+ * The version both will speak.
+ */
+version: number, 
+/**
+ * The visitor's own device id, as the hub sees it.
+ */
+you: DeviceId, 
+/**
+ * The hub.
+ */
+hub: HubRef, 
+/**
+ * A name for the hub, for people; a company's, or empty.
+ */
+title: string, 
+/**
+ * Who is here, without the visitor. On the LAN a hub shows only its owner.
+ */
+people: Array<Presence>, 
+/**
+ * What may help to connect.
+ */
+ice_servers: Array<IceServer>, 
+/**
+ * What brings this place back.
+ */
+resume: ResumeToken, 
+/**
+ * True: the place is the old one, and everything after [`Resume::seen`] follows. False: a new place, numbers
+ * start at 1 and no room or ring of before is left.
+ */
+resumed: boolean, };
+
+/**
+ * W3C's RTCIceServer.
+ */
+export type IceServer = { 
+/**
+ * `stun:`, `turn:` or `turns:` URLs (RFC 7064, RFC 7065).
+ */
+urls: Array<string>, 
+/**
+ * For TURN.
+ */
+username?: string, 
+/**
+ * For TURN.
+ */
+credential?: string, };
+
+/**
+ * A numbered message.
+ */
+export type HubMessage = { "type": "ok", 
+/**
+ * Which.
+ */
+id: number, 
+/**
+ * With what result.
+ */
+reply: Reply, } | { "type": "error", 
+/**
+ * Which.
+ */
+id: number, 
+/**
+ * Why.
+ */
+code: ErrorCode, } | { "type": "event", 
+/**
+ * What.
+ */
+event: Event, };
+
+/**
+ * The result of a request.
+ */
+export type Reply = { "type": "done" } | { "type": "room" } & RoomState | { "type": "ring", 
+/**
+ * The ring's id.
+ */
+ring: RingId, };
+
+/**
+ * A room as a newcomer finds it.
+ */
+export type RoomState = { 
+/**
+ * Which room, and where.
+ */
+room: RoomRef, 
+/**
+ * The participant who runs it.
+ */
+host: DeviceId, 
+/**
+ * How many may be in it.
+ */
+capacity: number, 
+/**
+ * Who is in it, without the newcomer, in the order of coming. The newcomer offers to each of them.
+ */
+participants: Array<Participant>, 
+/**
+ * What may help to connect.
+ */
+ice_servers: Array<IceServer>, };
+
+/**
+ * Somebody in a room.
+ */
+export type Participant = { 
+/**
+ * Whose device; one place in a room for each.
+ */
+device: DeviceId, 
+/**
+ * What it says of itself.
+ */
+person: Person, 
+/**
+ * What sort of device.
+ */
+kind: DeviceKind, 
+/**
+ * How they came in.
+ */
+media: Media, };
+
+/**
+ * What a hub tells unasked.
+ */
+export type Event = { "type": "person-here", 
+/**
+ * The entry.
+ */
+presence: Presence, } | { "type": "person-gone", 
+/**
+ * Whose device.
+ */
+device: DeviceId, 
+/**
+ * From which hub's list, as in [`Presence::via`].
+ */
+via?: DeviceId, } | { "type": "ringing", 
+/**
+ * The ring's id.
+ */
+ring: RingId, 
+/**
+ * Who.
+ */
+from: Presence, 
+/**
+ * Into which room.
+ */
+room: RoomRef, 
+/**
+ * How they want to talk.
+ */
+media: Media, } | { "type": "ring-ended", 
+/**
+ * Which.
+ */
+ring: RingId, 
+/**
+ * How.
+ */
+end: RingEnd, } | { "type": "participant-joined", 
+/**
+ * In which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+participant: Participant, } | { "type": "participant-left", 
+/**
+ * Of which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+device: DeviceId, 
+/**
+ * Why.
+ */
+reason: LeaveReason, } | { "type": "host-changed", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Who runs it.
+ */
+host: DeviceId, } | { "type": "room-closed", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Why.
+ */
+reason: LeaveReason, } | { "type": "signal", 
+/**
+ * Of which room.
+ */
+room: RoomId, 
+/**
+ * From whom.
+ */
+from: DeviceId, 
+/**
+ * The signal.
+ */
+signal: Signal, };
+
+/**
+ * Why somebody is no longer in a room.
+ */
+export type LeaveReason = "left" | "lost" | "hub-gone";
+
+/**
+ * What a window says to its node.
+ */
+export type ToNode = { "type": "request", 
+/**
+ * Answered by a numbered `ok` or `error` with this id.
+ */
+id: number, 
+/**
+ * What.
+ */
+request: Request, } | { "type": "owner", 
+/**
+ * Answered by `owner-ok` or `owner-error` with this id.
+ */
+id: number, 
+/**
+ * What.
+ */
+request: OwnerRequest, };
+
+/**
+ * What a node says to its windows.
+ */
+export type FromNode = { "type": "welcome" } & Welcome | { "type": "state" } & NodeState | { "type": "message", 
+/**
+ * Counts up.
+ */
+seq: number, 
+/**
+ * What.
+ */
+message: HubMessage, } | { "type": "owner-ok", 
+/**
+ * Which.
+ */
+id: number, 
+/**
+ * With what result.
+ */
+reply: OwnerReply, } | { "type": "owner-error", 
+/**
+ * Which.
+ */
+id: number, 
+/**
+ * Why.
+ */
+code: ErrorCode, } | { "type": "owner", 
+/**
+ * What.
+ */
+event: OwnerEvent, } | { "type": "refused", 
+/**
+ * Why.
+ */
+code: ErrorCode, };
+
+/**
+ * What only the owner may ask.
+ */
+export type OwnerRequest = { "type": "change-settings", 
+/**
+ * The change.
+ */
+change: SettingsChange, } | { "type": "list-calls" } | { "type": "mark-calls-seen" } | { "type": "clear-calls" } | { "type": "watch", 
+/**
+ * Looking or not.
+ */
+watching: boolean, } | { "type": "open-in-browser" } | { "type": "quit" };
+
+/**
+ * The result of an owner's request.
+ */
+export type OwnerReply = { "type": "done" } | { "type": "calls", 
+/**
+ * At most [`MAX_CALLS_LISTED`](crate::limits::MAX_CALLS_LISTED).
+ */
+calls: Array<CallRecord>, };
+
+/**
+ * What happens on the owner's side.
+ */
+export type OwnerEvent = { "type": "calls-changed", 
+/**
+ * Missed calls nobody has looked at yet.
+ */
+missed: number, } | { "type": "raise" };
+
+/**
+ * The owner's side of things, whole.
+ */
+export type NodeState = { 
+/**
+ * This device.
+ */
+device: DeviceId, 
+/**
+ * Its short form, for people.
+ */
+short_id: string, 
+/**
+ * The program's version.
+ */
+version: string, 
+/**
+ * What others see.
+ */
+person: Person, 
+/**
+ * The settings.
+ */
+settings: Settings, 
+/**
+ * The signaling server.
+ */
+server: ServerState, 
+/**
+ * The local network.
+ */
+network: NetworkState, 
+/**
+ * Missed calls nobody has looked at yet.
+ */
+missed: number, };
+
+/**
+ * What the owner has chosen; the file `settings.toml`, except for the name of its fields.
+ */
+export type Settings = { 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * Whether to be called; never `in-call`.
+ */
+status: Status, 
+/**
+ * One line of one's own.
+ */
+note: string, 
+/**
+ * `wss://` URL of a signaling server (`ws://` only to this machine), or empty.
+ */
+signaling_url: string, 
+/**
+ * The hub's port on the LAN; 0: any free one.
+ */
+port: number, 
+/**
+ * Network adapters to use, by name; empty: every usable one.
+ */
+interfaces: Array<string>, 
+/**
+ * ICE servers of one's own, added to those of the room.
+ */
+ice_servers: Array<IceServer>, 
+/**
+ * The UI's language.
+ */
+language: Language, 
+/**
+ * The UI's colours.
+ */
+theme: Theme, 
+/**
+ * Preferred devices by label, since their ids differ from origin to origin; empty: the system's choice.
+ */
+microphone: string, 
+/**
+ * See `microphone`.
+ */
+camera: string, 
+/**
+ * See `microphone`.
+ */
+speaker: string, 
+/**
+ * Whether the window may use camera and microphone: asked once, remembered here.
+ */
+capture: Capture, };
+
+/**
+ * The fields of [`Settings`] that shall change.
+ */
+export type SettingsChange = { 
+/**
+ * See [`Settings`].
+ */
+name?: string, 
+/**
+ * See [`Settings`].
+ */
+status?: Status, 
+/**
+ * See [`Settings`].
+ */
+note?: string, 
+/**
+ * See [`Settings`].
+ */
+signaling_url?: string, 
+/**
+ * See [`Settings`].
+ */
+port?: number, 
+/**
+ * See [`Settings`].
+ */
+interfaces?: Array<string>, 
+/**
+ * See [`Settings`].
+ */
+ice_servers?: Array<IceServer>, 
+/**
+ * See [`Settings`].
+ */
+language?: Language, 
+/**
+ * See [`Settings`].
+ */
+theme?: Theme, 
+/**
+ * See [`Settings`].
+ */
+microphone?: string, 
+/**
+ * See [`Settings`].
+ */
+camera?: string, 
+/**
+ * See [`Settings`].
+ */
+speaker?: string, 
+/**
+ * See [`Settings`].
+ */
+capture?: Capture, };
+
+/**
+ * The UI's language.
+ */
+export type Language = "system" | "en" | "zh-CN";
+
+/**
+ * The UI's colours.
+ */
+export type Theme = "system" | "light" | "dark";
+
+/**
+ * Whether the window may use camera and microphone.
+ */
+export type Capture = "ask" | "allow" | "deny";
+
+/**
+ * How the link to the signaling server stands.
+ */
+export type ServerState = { "type": "none" } | { "type": "connecting", 
+/**
+ * Why the last try failed, if there was one.
+ */
+code?: ErrorCode, } | { "type": "connected", 
+/**
+ * The server's hub: the `via` of its people.
+ */
+hub: DeviceId, 
+/**
+ * What the server calls itself, or its host name.
+ */
+title: string, } | { "type": "refused", 
+/**
+ * Why.
+ */
+code: ErrorCode, };
+
+/**
+ * How the local network looks from here.
+ */
+export type NetworkState = { 
+/**
+ * The adapters in use, by name.
+ */
+interfaces: Array<string>, 
+/**
+ * Other usable adapters, for the settings.
+ */
+others: Array<string>, 
+/**
+ * What keeps people from being seen, if something does.
+ */
+problem?: NetworkProblem, };
+
+/**
+ * What keeps people from being seen.
+ */
+export type NetworkProblem = "no-network" | "discovery-failed";
+
+/**
+ * Who called whom.
+ */
+export type Direction = "outgoing" | "incoming";
+
+/**
+ * A call in the history.
+ */
+export type CallRecord = { 
+/**
+ * Names the record.
+ */
+id: number, 
+/**
+ * The other side.
+ */
+device: DeviceId, 
+/**
+ * Their name then.
+ */
+name: string, 
+/**
+ * Who called.
+ */
+direction: Direction, 
+/**
+ * How they meant to talk.
+ */
+media: Media, 
+/**
+ * How the ring ended; `no-answer` and `cancelled` of an incoming one are missed calls.
+ */
+end: RingEnd, 
+/**
+ * When it rang, ms since 1970 UTC.
+ */
+at: number, 
+/**
+ * How long they talked, seconds; 0 if they did not.
+ */
+seconds: number, 
+/**
+ * Whether the owner has looked at it since.
+ */
+seen: boolean, };
+
+/**
+ * A message on the data channel `control`, as JSON text.
+ */
+export type Control = { "type": "state", 
+/**
+ * My microphone is heard.
+ */
+microphone: boolean, 
+/**
+ * My camera is seen.
+ */
+camera: boolean, 
+/**
+ * My screen is seen.
+ */
+screen: boolean, } | { "type": "signal", 
+/**
+ * The signal.
+ */
+signal: Signal, } | { "type": "bye" };
+
+/** SHA-256 of a device's public key, base32. */
+export type DeviceId = string;
+
+/** An Ed25519 public key, base32. */
+export type PublicKey = string;
+
+/** An Ed25519 signature, base32. */
+export type Signature = string;
+
+/** What a hub asks a visitor to sign, base32. */
+export type Nonce = string;
+
+/** Names a room, base32. */
+export type RoomId = string;
+
+/** Names a ring, base32. */
+export type RingId = string;
+
+/** The secret that brings a place back, base32. */
+export type ResumeToken = string;
+
+/** Every error code. */
+export const ERROR_CODES: readonly ErrorCode[] = [
+  "malformed",
+  "too-large",
+  "hello-expected",
+  "hello-timeout",
+  "version-unsupported",
+  "bad-signature",
+  "wrong-device",
+  "too-many-requests",
+  "slow-reader",
+  "hub-full",
+  "too-many-places",
+  "resume-unknown",
+  "not-allowed",
+  "room-unknown",
+  "room-full",
+  "too-many-rooms",
+  "already-in-room",
+  "not-in-room",
+  "participant-unknown",
+  "person-unknown",
+  "ring-unknown",
+  "too-many-rings",
+  "ring-self",
+  "unreachable",
+  "server-down",
+  "link-lost",
+  "name-invalid",
+  "url-invalid",
+  "url-insecure",
+  "setting-invalid",
+  "store-failed",
+  "port-in-use",
+  "too-many-windows",
+  "internal",
+];
+
+/** Every limit; times in ms, sizes in bytes. */
+export const LIMITS = {
+  MAX_MESSAGE_BYTES: 65536,
+  HELLO_TIMEOUT: 5000,
+  PING_INTERVAL: 5000,
+  IDLE_TIMEOUT: 15000,
+  RESUME_GRACE: 30000,
+  MAX_UNSEEN: 512,
+  MAX_QUEUE: 256,
+  MAX_REQUESTS: 300,
+  RATE_WINDOW: 10000,
+  MAX_RINGS: 10,
+  MAX_OPEN_RINGS: 16,
+  RING_TIMEOUT: 45000,
+  MAX_MEMBERS: 10000,
+  MAX_MEMBERS_PER_DEVICE: 4,
+  MAX_UNGREETED: 256,
+  MAX_UNGREETED_PER_ADDRESS: 32,
+  MAX_ROOMS: 2000,
+  MAX_ROOMS_PER_DEVICE: 4,
+  MAX_PARTICIPANTS: 16,
+  MAX_NAME_CHARS: 64,
+  MAX_NAME_BYTES: 160,
+  MAX_NOTE_CHARS: 80,
+  MAX_NOTE_BYTES: 200,
+  MAX_ANSWER_CHARS: 200,
+  MAX_ADDRESSES: 12,
+  MAX_ADDRESS_BYTES: 256,
+  MAX_ICE_SERVERS: 8,
+  DIAL_TIMEOUT: 2500,
+  MAX_PEOPLE: 1000,
+  MAX_WINDOWS: 8,
+  MAX_CALLS_LISTED: 200,
+  UI_KEY_LIFETIME: 300000,
+  ICE_RESTART_AFTER: 2000,
+  CALL_LOST_AFTER: 30000,
+} as const;
+
+/** The WebSocket subprotocol. */
+export const SUBPROTOCOL = "earshot.v1";
+
+/** The protocol versions of this build, best first. */
+export const VERSIONS: readonly number[] = [1];

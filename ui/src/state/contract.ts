@@ -1,0 +1,220 @@
+/**
+ * What the views read and what they may ask for: the one seam between `views/` + `components/` and everything
+ * behind them. `AppState` is deeply reactive (Svelte runes) and read-only for views; all changes go through `Actions`.
+ */
+import type {
+  CallRecord,
+  DeviceId,
+  ErrorCode,
+  Media,
+  NodeState,
+  Person,
+  Presence,
+  RingEnd,
+  RingId,
+  SettingsChange,
+} from "../gen/protocol";
+
+/** Where this UI runs: Tauri's window, a browser tab on a node's loopback address, or a guest's tab on a server. */
+export type Surface = "window" | "loopback" | "guest";
+
+/** Somebody in the list of people. Unique by `key` (device and list). */
+export interface PersonEntry extends Presence {
+  key: string;
+  /** Heading of the group: null is 'On this network'; else the server's title. */
+  group: string | null;
+}
+
+/** Codes of what can go wrong on this side, beyond the protocol's. Each has a sentence in every catalogue. */
+export type LocalCode =
+  | "microphone-denied"
+  | "microphone-missing"
+  | "microphone-busy"
+  | "camera-denied"
+  | "camera-missing"
+  | "camera-busy"
+  | "screen-denied"
+  | "call-lost"
+  | "webrtc-missing"
+  | "browser-too-old"
+  | "insecure-page"
+  | "key-used"
+  | "backend-lost";
+
+export type AnyCode = ErrorCode | LocalCode;
+
+/** Something to tell the person once; the view shows `t("error." + code)` with what to do next. */
+export interface Notice {
+  id: number;
+  level: "info" | "warning" | "error";
+  code: AnyCode;
+  /** A person's name to put into the sentence, where it has a place for one. */
+  name?: string;
+}
+
+export interface IncomingRing {
+  ring: RingId;
+  from: Presence;
+  media: Media;
+  /** ms since 1970 when it began here. */
+  since: number;
+}
+
+export type OutgoingRing = {
+  to: PersonEntry;
+  media: Media;
+  since: number;
+  /** dialling: on the way there; ringing: their side rings. */
+  stage: "dialling" | "ringing";
+};
+
+/** How good the line is, from getStats, in the UI's words. */
+export interface Quality {
+  bars: 0 | 1 | 2 | 3;
+  /** Key of the sentence, e.g. "quality.good", "quality.their-loss", "quality.my-loss", "quality.slow", "quality.reconnecting". */
+  reason: string;
+  /** For experts, copyable. */
+  details: {
+    rttMs?: number;
+    lossPercent?: number;
+    inKbps?: number;
+    outKbps?: number;
+    width?: number;
+    height?: number;
+    fps?: number;
+    codec?: string;
+    route?: "direct" | "relay";
+  };
+}
+
+export interface CallPeer {
+  device: DeviceId;
+  person: Person;
+  kind: Presence["kind"];
+  connection: "connecting" | "connected" | "reconnecting" | "lost";
+  /** What they say they send. */
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  /** Picture and sound; null until they come. `media` holds voice and camera, `screenMedia` screen and its sound. */
+  media: MediaStream | null;
+  screenMedia: MediaStream | null;
+  /** They are heard right now. */
+  speaking: boolean;
+  quality: Quality;
+}
+
+export interface CallState {
+  /** ms since 1970 when the first peer connected; null until then. */
+  since: number | null;
+  media: Media;
+  peers: CallPeer[];
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  /** What is wrong with my microphone or camera, if something is. */
+  microphoneProblem: LocalCode | null;
+  cameraProblem: LocalCode | null;
+  /** I talk while muted. */
+  mutedWhileSpeaking: boolean;
+  /** My own camera (mirrored by the view), null when off. */
+  own: MediaStream | null;
+}
+
+/** What is shown after a call until it is dismissed. */
+export interface CallSummary {
+  name: string;
+  device: DeviceId;
+  media: Media;
+  seconds: number;
+  /** null: talked and hung up; else why there was no talk, or why it broke off. */
+  end: RingEnd | { type: "failed"; code: AnyCode } | null;
+  /** Whom to call again, if still listed. */
+  entryKey: string | null;
+}
+
+export interface MediaDevice {
+  /** deviceId of enumerateDevices. */
+  id: string;
+  label: string;
+}
+
+export interface DevicesState {
+  microphones: MediaDevice[];
+  cameras: MediaDevice[];
+  speakers: MediaDevice[];
+  /** Chosen ids; "" is the system's choice. */
+  microphone: string;
+  camera: string;
+  speaker: string;
+  /** The engine can send sound to a chosen speaker (setSinkId). */
+  canChooseSpeaker: boolean;
+}
+
+/** The lobby's own preview. */
+export interface PreviewState {
+  /** off: not asked for yet or switched off. */
+  stage: "off" | "starting" | "on";
+  stream: MediaStream | null;
+  /** 0 to 1, some 20 times a second while on. */
+  level: number;
+  microphoneProblem: LocalCode | null;
+  cameraProblem: LocalCode | null;
+}
+
+export interface AppState {
+  surface: Surface;
+  /** connecting: nothing known yet; naming: a guest must give a name first; ready; gone: `problem` says why. */
+  phase: "connecting" | "naming" | "ready" | "gone";
+  problem: AnyCode | null;
+  /** This webview or browser has RTCPeerConnection. */
+  canCall: boolean;
+  me: { device: DeviceId; shortId: string; person: Person } | null;
+  /** Owner's side; null for a guest. */
+  node: NodeState | null;
+  /** Title of the server that a guest visits, or "". */
+  serverTitle: string;
+  /** Calmly ordered: by group, then name. */
+  people: PersonEntry[];
+  /** `key` of the chosen person, or null. */
+  chosen: string | null;
+  incoming: IncomingRing[];
+  outgoing: OutgoingRing | null;
+  call: CallState | null;
+  summary: CallSummary | null;
+  calls: CallRecord[];
+  missed: number;
+  devices: DevicesState;
+  preview: PreviewState;
+  notices: Notice[];
+}
+
+export interface Actions {
+  choose(key: string | null): void;
+  /** Asks for microphone (and camera), makes the room, rings. */
+  call(key: string, media: Media): Promise<void>;
+  cancelRing(): Promise<void>;
+  accept(ring: RingId, media: Media): Promise<void>;
+  decline(ring: RingId, message?: string): Promise<void>;
+  hangUp(): Promise<void>;
+  setMicrophone(on: boolean): Promise<void>;
+  setCamera(on: boolean): Promise<void>;
+  setScreen(on: boolean): Promise<void>;
+  chooseDevice(kind: "microphone" | "camera" | "speaker", id: string): Promise<void>;
+  /** Starts or stops the lobby's preview. */
+  setPreview(on: boolean): Promise<void>;
+  dismissSummary(): void;
+  dismissNotice(id: number): void;
+  /** Resolves to null or the code why not. */
+  changeSettings(change: SettingsChange): Promise<AnyCode | null>;
+  /** A guest's name, also later. */
+  setGuestName(name: string): Promise<AnyCode | null>;
+  markCallsSeen(): Promise<void>;
+  clearCalls(): Promise<void>;
+  openInBrowser(): Promise<void>;
+  quit(): Promise<void>;
+  /** The list of people is (not) being looked at. */
+  setWatching(watching: boolean): void;
+  /** Plays a short sound on the chosen speaker. */
+  testSpeaker(): Promise<void>;
+}
