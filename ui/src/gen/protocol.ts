@@ -265,7 +265,12 @@ type: DescriptionKind,
 /**
  * The session description (RFC 8866).
  */
-sdp: string, };
+sdp: string, 
+/**
+ * Counts the offers between two participants from 0; an answer repeats its offer's. What comes late or twice is
+ * known by it.
+ */
+round: number, };
 
 /**
  * The two sorts of description that Earshot uses (RFC 3264).
@@ -910,7 +915,11 @@ camera: boolean,
 /**
  * My screen is seen.
  */
-screen: boolean, } | { "type": "signal", 
+screen: boolean, 
+/**
+ * I can send and show 1920x1080 at 30 frames a second; used where both can.
+ */
+full_hd: boolean, } | { "type": "signal", 
 /**
  * The signal.
  */

@@ -6,6 +6,7 @@ import type {
   CallRecord,
   DeviceId,
   ErrorCode,
+  Language,
   Media,
   NodeState,
   Person,
@@ -13,6 +14,7 @@ import type {
   RingEnd,
   RingId,
   SettingsChange,
+  Theme,
 } from "../gen/protocol";
 
 /** Where this UI runs: Tauri's window, a browser tab on a node's loopback address, or a guest's tab on a server. */
@@ -164,7 +166,10 @@ export interface PreviewState {
 
 export interface AppState {
   surface: Surface;
-  /** connecting: nothing known yet; naming: a guest must give a name first; ready; gone: `problem` says why. */
+  /**
+   * connecting: nothing known yet; naming: a guest must give a name first; ready; gone: `problem` says why.
+   * `problem` may also be set while connecting or ready: the link is down and is being tried again.
+   */
   phase: "connecting" | "naming" | "ready" | "gone";
   problem: AnyCode | null;
   /** This webview or browser has RTCPeerConnection. */
@@ -174,6 +179,9 @@ export interface AppState {
   node: NodeState | null;
   /** Title of the server that a guest visits, or "". */
   serverTitle: string;
+  /** Chosen by the owner (settings) or the guest (kept in the browser). */
+  language: Language;
+  theme: Theme;
   /** Calmly ordered: by group, then name. */
   people: PersonEntry[];
   /** `key` of the chosen person, or null. */
@@ -205,7 +213,7 @@ export interface Actions {
   setPreview(on: boolean): Promise<void>;
   dismissSummary(): void;
   dismissNotice(id: number): void;
-  /** Resolves to null or the code why not. */
+  /** Resolves to null or the code why not. A guest may change `language`, `theme`, `status` and `note` too. */
   changeSettings(change: SettingsChange): Promise<AnyCode | null>;
   /** A guest's name, also later. */
   setGuestName(name: string): Promise<AnyCode | null>;

@@ -250,12 +250,16 @@ pub struct Description {
     pub kind: DescriptionKind,
     /// The session description (RFC 8866).
     pub sdp: String,
+    /// Counts the offers between two participants from 0; an answer repeats its offer's. What comes late or twice is
+    /// known by it.
+    #[serde(default)]
+    pub round: u32,
 }
 
 impl std::fmt::Debug for Description {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Addresses and fingerprints stay out of every log.
-        write!(formatter, "Description({:?}, {} bytes)", self.kind, self.sdp.len())
+        write!(formatter, "Description({:?} {}, {} bytes)", self.kind, self.round, self.sdp.len())
     }
 }
 

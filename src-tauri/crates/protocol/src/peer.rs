@@ -17,6 +17,9 @@ pub enum Control {
         camera: bool,
         /// My screen is seen.
         screen: bool,
+        /// I can send and show 1920x1080 at 30 frames a second; used where both can.
+        #[serde(default)]
+        full_hd: bool,
     },
     /// Heals the connection when the hub is gone: an ICE restart.
     Signal {
