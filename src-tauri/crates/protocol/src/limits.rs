@@ -22,6 +22,8 @@ limits! {
     RESUME_GRACE = 30_000;
     /// What a hub keeps for a client that has not yet said it has seen it; beyond that it cannot resume.
     MAX_UNSEEN = 512;
+    /// The same in bytes of memory, for descriptions are long: a room full of offers, four times over.
+    MAX_UNSEEN_BYTES = 1024 * 1024;
     /// Messages waiting in one connection's socket queue; a reader that is slower is cut off.
     MAX_QUEUE = 256;
     /// Requests of one connection in [`RATE_WINDOW`]. A call's set-up sends fewer than 60.
