@@ -1,0 +1,99 @@
+//! One run of `mdns-sd`'s thread.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent, ServiceInfo};
+use tokio::time::{sleep, timeout};
+
+use crate::record::{SERVICE, fullname, hostname, instance};
+use crate::{Announcement, InterfaceChoice, record};
+
+/// The owner's choice, read by the thread at each of its looks at the adapters.
+pub(super) type SharedChoice = Arc<RwLock<InterfaceChoice>>;
+
+/// How long the thread may take to answer a question; it takes a millisecond.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// `mdns-sd` sends a goodbye twice, 120 ms apart.
+const GOODBYE_REPEATED: Duration = Duration::from_millis(150);
+
+pub(super) struct Daemon {
+    handle: ServiceDaemon,
+    pub(super) browse: Receiver<ServiceEvent>,
+    pub(super) monitor: Receiver<DaemonEvent>,
+}
+
+impl Daemon {
+    pub(super) fn start(choice: SharedChoice, info: ServiceInfo) -> mdns_sd::Result<Self> {
+        let handle = ServiceDaemon::new()?;
+        let set_up = || {
+            let monitor = handle.monitor()?;
+            handle.disable_interface(IfKind::All)?;
+            handle.enable_interface(IfKind::Predicate(IfPredicate::new(move |interface| {
+                choice.read().unwrap_or_else(PoisonError::into_inner).uses(interface)
+            })))?;
+            handle.set_ip_check_interval(1)?;
+            let browse = handle.browse(SERVICE)?;
+            handle.register(info)?;
+            Ok((browse, monitor))
+        };
+        match set_up() {
+            Ok((browse, monitor)) => Ok(Self { handle, browse, monitor }),
+            Err(error) => {
+                // The thread holds its own queue open: it ends only when it is told to.
+                let _ = handle.shutdown();
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn register(&self, info: ServiceInfo) -> mdns_sd::Result<()> {
+        self.handle.register(info)
+    }
+
+    /// Starts a new series of questions; the cache is told again from the start.
+    pub(super) fn browse_again(&mut self) -> mdns_sd::Result<()> {
+        self.browse = self.handle.browse(SERVICE)?;
+        Ok(())
+    }
+
+    pub(super) fn verify(&self, fullname: String, timeout: Duration) -> mdns_sd::Result<()> {
+        self.handle.verify(fullname, timeout)
+    }
+
+    /// Instances in the thread's cache, believed or not.
+    pub(super) async fn cached(&self) -> i64 {
+        let Ok(metrics) = self.handle.get_metrics() else { return 0 };
+        let metrics = timeout(ANSWER_TIMEOUT, metrics.recv_async()).await;
+        metrics.ok().and_then(Result::ok).and_then(|all| all.get("cached-ptr").copied()).unwrap_or(0)
+    }
+
+    /// Says goodbye, twice, and ends the thread.
+    pub(super) async fn goodbye(self, announcement: &Announcement) {
+        if let Ok(status) = self.handle.unregister(&fullname(&announcement.device))
+            && timeout(ANSWER_TIMEOUT, status.recv_async()).await.is_ok()
+        {
+            sleep(GOODBYE_REPEATED).await;
+        }
+        self.end().await;
+    }
+
+    /// Ends the thread.
+    pub(super) async fn end(self) {
+        if let Ok(status) = self.handle.shutdown() {
+            let _ = timeout(ANSWER_TIMEOUT, status.recv_async()).await;
+        }
+    }
+}
+
+/// The record to register. `None` when the announcement is out of bounds, which the handle has ruled out.
+pub(super) fn service_info(announcement: &Announcement, revision: u32) -> Option<ServiceInfo> {
+    let pairs = record::encode(announcement, revision).ok()?;
+    let device = &announcement.device;
+    let info =
+        ServiceInfo::new(SERVICE, &instance(device), &hostname(device), (), announcement.port, &pairs[..]);
+    let mut info = info.ok()?.enable_addr_auto();
+    info.set_requires_probe(false);
+    Some(info)
+}

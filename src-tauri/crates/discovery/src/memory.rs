@@ -1,0 +1,142 @@
+//! An ether within one process: everybody who joins hears everybody else at once. For tests of other crates.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use earshot_protocol::DeviceId;
+use tokio::sync::mpsc;
+
+use crate::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, Found, InterfaceChoice, record};
+
+/// Events that wait for one member. A test that leaves more unread loses the rest.
+const QUEUE: usize = 4_096;
+
+/// The shared medium. Clones are the same ether.
+#[derive(Debug, Clone, Default)]
+pub struct Ether(Arc<Mutex<HashMap<DeviceId, Member>>>);
+
+#[derive(Debug)]
+struct Member {
+    found: Found,
+    alive: bool,
+    events: mpsc::Sender<DiscoveryEvent>,
+}
+
+/// One member's place in the ether. Dropping it says goodbye.
+#[derive(Debug)]
+pub struct Handle {
+    ether: Ether,
+    device: DeviceId,
+}
+
+impl Ether {
+    /// An ether with nobody in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Joins under 127.0.0.1 and the announced port, where the other members of this process can dial.
+    ///
+    /// # Errors
+    /// [`DiscoveryError`] when the announcement is out of bounds.
+    pub fn join(
+        &self,
+        announcement: Announcement,
+    ) -> Result<(Handle, mpsc::Receiver<DiscoveryEvent>), DiscoveryError> {
+        record::encode(&announcement, 0)?;
+        let (events, receiver) = mpsc::channel(QUEUE);
+        let found = found(announcement);
+        let device = found.device;
+        let mut members = self.members();
+        let interfaces = DiscoveryEvent::Interfaces {
+            used: vec!["ether".to_owned()],
+            others: Vec::new(),
+            addresses: found.addresses.clone(),
+        };
+        let seen = members
+            .values()
+            .filter(|member| member.alive)
+            .map(|member| DiscoveryEvent::Seen(member.found.clone()));
+        for event in std::iter::once(interfaces).chain(seen) {
+            let _ = events.try_send(event);
+        }
+        tell(&members, device, &DiscoveryEvent::Seen(found.clone()));
+        members.insert(device, Member { found, alive: true, events });
+        Ok((Handle { ether: self.clone(), device }, receiver))
+    }
+
+    /// Has a member die without a goodbye, as a machine whose plug is pulled: others find out by
+    /// [`verify`](Discovery::verify).
+    pub fn kill(&self, device: DeviceId) {
+        if let Some(member) = self.members().get_mut(&device) {
+            member.alive = false;
+        }
+    }
+
+    fn leave(&self, device: DeviceId) {
+        let mut members = self.members();
+        if members.remove(&device).is_some_and(|member| member.alive) {
+            tell(&members, device, &DiscoveryEvent::Gone(device));
+        }
+    }
+
+    fn members(&self) -> MutexGuard<'_, HashMap<DeviceId, Member>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn found(announcement: Announcement) -> Found {
+    let Announcement { device, person, port, versions } = announcement;
+    let addresses = vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)];
+    Found { device, person, versions, addresses, port }
+}
+
+fn tell(members: &HashMap<DeviceId, Member>, about: DeviceId, event: &DiscoveryEvent) {
+    for (device, member) in members {
+        if *device != about && member.alive {
+            let _ = member.events.try_send(event.clone());
+        }
+    }
+}
+
+impl Discovery for Handle {
+    fn announce(&self, announcement: Announcement) -> Result<(), DiscoveryError> {
+        record::encode(&announcement, 0)?;
+        let found = found(announcement);
+        let mut members = self.ether.members();
+        if let Some(member) = members.get_mut(&self.device) {
+            if !member.alive || member.found == found {
+                return Ok(());
+            }
+            member.found = found.clone();
+            tell(&members, self.device, &DiscoveryEvent::Seen(found));
+        }
+        Ok(())
+    }
+
+    fn choose(&self, _choice: InterfaceChoice) {}
+
+    fn verify(&self, device: DeviceId) {
+        let members = self.ether.members();
+        if members.get(&device).is_none_or(|member| !member.alive)
+            && let Some(own) = members.get(&self.device)
+        {
+            let _ = own.events.try_send(DiscoveryEvent::Gone(device));
+        }
+    }
+
+    fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.ether.leave(self.device);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.ether.leave(self.device);
+    }
+}
