@@ -1,1 +1,33 @@
-//! Placeholder.
+//! One install of Earshot, without its window.
+//!
+//! Joins device key, settings, history, hub, discovery and links. A window (the shell's, or a browser tab on the
+//! loopback address) attaches to it and speaks [`ToNode`](earshot_protocol::ToNode) and
+//! [`FromNode`](earshot_protocol::FromNode).
+//!
+//! Invariants:
+//! * One task owns all state ([`core`]); it never waits for the network.
+//! * A window never learns of a connection: it asks for rooms and rings, and the node finds the hub they belong to.
+//! * What the network says is a hint until a TLS handshake has proven the device.
+//!
+//! Absent on purpose: anything of Tauri, media, and session descriptions' content.
+
+mod core;
+mod headless;
+mod instance;
+mod log;
+mod loopback;
+mod node;
+mod options;
+mod people;
+mod random;
+mod server_url;
+mod session;
+mod settings;
+mod store;
+mod window;
+
+pub use headless::{explain, print_ready, run_headless};
+pub use log::start_logging;
+pub use node::{Node, StartError, StartNote};
+pub use options::Options;
+pub use window::{Window, WindowKind, WindowReceiver, WindowSender};

@@ -1,0 +1,291 @@
+//! Rooms the windows are in, rings made and received, and what of them goes into the history.
+
+use earshot_protocol::hub::{LeaveReason, RingEnd, RoomState};
+use earshot_protocol::owner::Direction;
+use earshot_protocol::{
+    DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RingId, RoomId, RoomRef,
+};
+use tokio::time::Instant;
+
+use super::hubs::{HubKey, Pending, Purpose};
+use super::{Core, now_ms, seconds_since};
+use crate::store::NewCall;
+
+/// A room that a window is in.
+#[derive(Debug)]
+pub(super) struct RoomSeat {
+    pub(super) hub: HubKey,
+    pub(super) window: u64,
+    /// Participants beside the owner.
+    pub(super) others: usize,
+    /// The call's record, once its ring was accepted.
+    pub(super) record: Option<u32>,
+    /// When somebody else was first in it.
+    pub(super) since: Option<Instant>,
+}
+
+/// A ring that has not ended.
+#[derive(Debug)]
+pub(super) struct RingSeat {
+    pub(super) hub: HubKey,
+    /// The window that rings; none for a received ring, which is shown in all of them.
+    pub(super) window: Option<u64>,
+    pub(super) device: DeviceId,
+    pub(super) name: String,
+    pub(super) media: Media,
+    pub(super) at: u64,
+    pub(super) room: RoomId,
+}
+
+impl Core {
+    /// Something happened at a hub.
+    pub(super) fn hub_event(&mut self, hub: HubKey, event: Event) {
+        match event {
+            Event::PersonHere { presence } => self.server_person(hub, presence.device, Some(presence)),
+            Event::PersonGone { device, .. } => self.server_person(hub, device, None),
+            Event::Ringing { ring, from, room, media } => self.ring_received(hub, ring, from, room, media),
+            Event::RingEnded { ring, end } => {
+                if self.rings.get(&ring).is_some_and(|seat| seat.hub == hub) {
+                    self.ring_ended(ring, end);
+                }
+            }
+            Event::ParticipantJoined { room, .. }
+            | Event::ParticipantLeft { room, .. }
+            | Event::HostChanged { room, .. }
+            | Event::RoomClosed { room, .. }
+            | Event::Signal { room, .. } => self.room_event(hub, room, event),
+        }
+    }
+
+    fn room_event(&mut self, hub: HubKey, room: RoomId, event: Event) {
+        // A hub speaks for its own rooms only.
+        let Some(seat) = self.rooms.get_mut(&room).filter(|seat| seat.hub == hub) else { return };
+        let window = seat.window;
+        match event {
+            Event::ParticipantJoined { .. } => {
+                seat.others += 1;
+                seat.since.get_or_insert_with(Instant::now);
+            }
+            Event::ParticipantLeft { .. } => seat.others = seat.others.saturating_sub(1),
+            _ => {}
+        }
+        let closed = matches!(event, Event::RoomClosed { .. });
+        self.windows.event(window, event);
+        if closed {
+            self.room_left(room);
+        }
+        self.announce_status();
+    }
+
+    fn ring_received(
+        &mut self,
+        hub: HubKey,
+        ring: RingId,
+        mut from: Presence,
+        room: RoomRef,
+        media: Media,
+    ) {
+        from.via = match hub {
+            HubKey::Server => self.server_hub(),
+            HubKey::Own => None,
+            // A visitor is never rung by its host's hub.
+            HubKey::Lan(_) => return,
+        };
+        self.remember(&from.device, &from.person.name);
+        let seat = RingSeat {
+            hub,
+            window: None,
+            device: from.device,
+            name: from.person.name.clone(),
+            media,
+            at: now_ms(),
+            room: room.room,
+        };
+        self.rings.insert(ring, seat);
+        // The link is ready when the owner accepts. Only to somebody whose address we know by ourselves.
+        if hub == HubKey::Own && room.hub.device == from.device && self.people.is_on_lan(&from.device) {
+            // A link that cannot be had now is tried again, and its failure told, by the join.
+            let _ = self.link_to(from.device, &[]);
+        }
+        self.windows.event_to_all(&Event::Ringing { ring, from, room, media });
+    }
+
+    fn ring_ended(&mut self, ring: RingId, end: RingEnd) {
+        let Some(seat) = self.rings.remove(&ring) else { return };
+        let direction = if seat.window.is_some() { Direction::Outgoing } else { Direction::Incoming };
+        let accepted = end == RingEnd::Accepted;
+        let event = Event::RingEnded { ring, end: end.clone() };
+        match seat.window {
+            Some(window) => self.windows.event(window, event),
+            None => self.windows.event_to_all(&event),
+        }
+        let record = self.record(&NewCall {
+            device: seat.device,
+            name: seat.name,
+            direction,
+            media: seat.media,
+            end,
+            at: seat.at,
+        });
+        if accepted && let Some(record) = record {
+            match self.rooms.get_mut(&seat.room) {
+                Some(room) => room.record = Some(record),
+                // The join of an accepted ring comes a moment later.
+                None => self.accepted = Some((seat.room, record)),
+            }
+        }
+    }
+
+    /// The answer to a request: what it means, and who is told.
+    pub(super) fn finish(&mut self, pending: Pending, result: Result<Reply, ErrorCode>) {
+        let Pending { hub, asker, purpose, .. } = pending;
+        let mut result = result;
+        match purpose {
+            Purpose::Enter => {
+                if let Ok(Reply::Room(state)) = &mut result {
+                    self.entered(hub, asker.map(|(window, _)| window), state);
+                }
+            }
+            Purpose::Ring { to, media, room, at } => {
+                let name = self.people.name(&to).unwrap_or_default().to_owned();
+                match (&result, asker) {
+                    (Ok(Reply::Ring { ring }), Some((window, _))) if self.windows.contains(window) => {
+                        let seat =
+                            RingSeat { hub, window: Some(window), device: to, name, media, at, room };
+                        self.rings.insert(*ring, seat);
+                    }
+                    (Ok(Reply::Ring { ring }), _) => {
+                        let purpose = Purpose::EndRing { ring: *ring };
+                        self.ask(hub, None, purpose, Request::CancelRing { ring: *ring });
+                    }
+                    (Ok(_), _) => {}
+                    (Err(_), _) => {
+                        let (direction, end) = (Direction::Outgoing, RingEnd::Gone);
+                        self.record(&NewCall { device: to, name, direction, media, end, at });
+                    }
+                }
+            }
+            Purpose::Leave { room } => self.room_left(room),
+            Purpose::EndRing { .. } | Purpose::Other => {}
+        }
+        if let Some((window, id)) = asker {
+            self.windows.answer(window, id, result);
+        }
+        self.announce_status();
+    }
+
+    fn entered(&mut self, hub: HubKey, window: Option<u64>, state: &mut RoomState) {
+        let room = state.room.room;
+        let Some(window) = window.filter(|window| self.windows.contains(*window)) else {
+            // The window closed while it was on its way in.
+            self.ask(hub, None, Purpose::Leave { room }, Request::Leave { room });
+            return;
+        };
+        let own = self.settings.current().ice_servers;
+        state.ice_servers.extend(own);
+        state.ice_servers.truncate(earshot_protocol::limits::MAX_ICE_SERVERS as usize);
+        let others = state.participants.len();
+        let seat = RoomSeat {
+            hub,
+            window,
+            others,
+            record: self.accepted.take_if(|(accepted, _)| *accepted == room).map(|(_, record)| record),
+            since: (others > 0).then(Instant::now),
+        };
+        self.rooms.insert(room, seat);
+    }
+
+    /// A room is over for this device: its call gets its length.
+    pub(super) fn room_left(&mut self, room: RoomId) {
+        let Some(seat) = self.rooms.remove(&room) else { return };
+        if let (Some(record), Some(since)) = (seat.record, seat.since) {
+            if let Err(error) = self.store.set_seconds(record, seconds_since(since)) {
+                tracing::warn!(%error, "a call's length could not be kept");
+            }
+            self.calls_changed();
+        }
+    }
+
+    /// A hub no longer knows us: its rooms and rings are over.
+    pub(super) fn hub_forgot(&mut self, hub: HubKey) {
+        let rings: Vec<RingId> =
+            self.rings.iter().filter(|(_, seat)| seat.hub == hub).map(|(ring, _)| *ring).collect();
+        for ring in rings {
+            self.ring_ended(ring, RingEnd::Gone);
+        }
+        let rooms: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, seat)| seat.hub == hub).map(|(room, _)| *room).collect();
+        for room in rooms {
+            self.room_event(hub, room, Event::RoomClosed { room, reason: LeaveReason::HubGone });
+        }
+    }
+
+    /// A window has gone: its rooms are left, its rings cancelled.
+    pub(super) fn detach(&mut self, window: u64) {
+        if !self.windows.detach(window) {
+            return;
+        }
+        let rings: Vec<(RingId, HubKey)> = self
+            .rings
+            .iter()
+            .filter(|(_, seat)| seat.window == Some(window))
+            .map(|(ring, seat)| (*ring, seat.hub))
+            .collect();
+        for (ring, hub) in rings {
+            self.ask(hub, None, Purpose::EndRing { ring }, Request::CancelRing { ring });
+        }
+        let rooms: Vec<(RoomId, HubKey)> = self
+            .rooms
+            .iter()
+            .filter(|(_, seat)| seat.window == window)
+            .map(|(room, seat)| (*room, seat.hub))
+            .collect();
+        for (room, hub) in rooms {
+            self.ask(hub, None, Purpose::Other, Request::Leave { room });
+            self.room_left(room);
+        }
+        self.announce_status();
+    }
+
+    /// In a call or not: others see it.
+    fn announce_status(&mut self) {
+        let before = self.said_person.status;
+        self.announce();
+        if before != self.said_person.status {
+            self.tell_state();
+        }
+    }
+
+    fn record(&mut self, call: &NewCall) -> Option<u32> {
+        match self.store.add_call(call) {
+            Ok(id) => {
+                self.calls_changed();
+                Some(id)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a call could not be kept in the history");
+                None
+            }
+        }
+    }
+
+    /// Missed calls that nobody has looked at.
+    pub(super) fn missed(&self) -> u32 {
+        self.store.missed().unwrap_or_else(|error| {
+            tracing::warn!(%error, "missed calls could not be counted");
+            0
+        })
+    }
+
+    pub(super) fn calls_changed(&mut self) {
+        let missed = self.missed();
+        self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::CallsChanged { missed } });
+    }
+
+    /// A device whose key was proven, and the name it gave.
+    pub(super) fn remember(&mut self, device: &DeviceId, name: &str) {
+        if let Err(error) = self.store.met(device, name, now_ms()) {
+            tracing::warn!(%error, "a device could not be remembered");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The hubs a node talks to, its own among them, and the requests under way at each.
+
+use std::time::Duration;
+
+use earshot_protocol::limits::{MAX_QUEUE, PING_INTERVAL};
+use earshot_protocol::{
+    DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Reply, Request, RequestId,
+    RingId, RoomId, ToHub,
+};
+use earshot_signaling::link::{Link, LinkEvent, Policy, Target};
+use earshot_signaling::{HubHandle, Local, Visitor};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{Core, Input};
+
+/// A link to somebody's hub is kept this long after its last use: the next call to them is then a little quicker.
+const LINK_IDLE: Duration = Duration::from_secs(10);
+
+/// Links to people's hubs at once; far more than anybody rings.
+const MAX_LINKS: usize = 64;
+
+/// Which hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum HubKey {
+    /// The node's own.
+    Own,
+    /// That of a device on the network.
+    Lan(DeviceId),
+    /// The signaling server's.
+    Server,
+}
+
+/// A request at a hub that is not answered yet.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) hub: HubKey,
+    /// Who asked; nobody, when the node itself did.
+    pub(super) asker: Option<(u64, RequestId)>,
+    pub(super) purpose: Purpose,
+    /// When it was sent.
+    pub(super) made: Instant,
+}
+
+/// What the answer to a request will mean.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// A room is entered.
+    Enter,
+    /// A ring begins.
+    Ring { to: DeviceId, media: Media, room: RoomId, at: u64 },
+    /// A room is left.
+    Leave { room: RoomId },
+    /// A ring is answered or cancelled.
+    EndRing { ring: RingId },
+    /// Nothing to keep.
+    Other,
+}
+
+impl Purpose {
+    fn begins(&self) -> bool {
+        matches!(self, Self::Enter | Self::Ring { .. })
+    }
+}
+
+/// A link to the hub of somebody on the network.
+pub(super) struct LanLink {
+    pub(super) link: Link,
+    pub(super) generation: u64,
+    pub(super) used: Instant,
+}
+
+/// What the own hub says.
+pub(crate) enum LocalSaid {
+    /// The answer to the request with this tag.
+    Answered { tag: u64, result: Result<Reply, ErrorCode> },
+    /// An event.
+    Event(Event),
+}
+
+/// The node as a visitor of its own hub.
+pub(super) struct LocalHub {
+    requests: mpsc::Sender<(u64, Request)>,
+    next: u64,
+}
+
+/// Tags of the node's own words to its hub, whose answers nobody waits for.
+const UNTAGGED: u64 = 0;
+
+impl LocalHub {
+    pub(super) fn attach(hub: &HubHandle, own: DeviceId, person: Person, inbox: mpsc::Sender<Input>) -> Self {
+        let (requests, queue) = mpsc::channel(MAX_QUEUE as usize);
+        let local = hub.attach(Visitor { device: own, kind: DeviceKind::Install, person });
+        tokio::spawn(run_local(local, queue, inbox));
+        Self { requests, next: 0 }
+    }
+
+    /// Hands a request to the hub; the answer comes as [`LocalSaid::Answered`].
+    pub(super) fn send(&mut self, tag: u64, request: Request) -> Result<(), ErrorCode> {
+        self.next += 1;
+        self.requests.try_send((tag, request)).map_err(|_| ErrorCode::TooManyRequests)
+    }
+
+    pub(super) fn set_person(&mut self, person: Person) {
+        if self.send(UNTAGGED, Request::SetPerson { person }).is_err() {
+            tracing::warn!("the own hub is too busy to hear of a new status");
+        }
+    }
+}
+
+async fn run_local(mut local: Local, mut queue: mpsc::Receiver<(u64, Request)>, inbox: mpsc::Sender<Input>) {
+    let mut ping = tokio::time::interval(Duration::from_millis(PING_INTERVAL.into()));
+    let mut seen = 0;
+    let mut id: RequestId = 0;
+    let mut tags = std::collections::BTreeMap::new();
+    loop {
+        let said = tokio::select! {
+            request = queue.recv() => {
+                let Some((tag, request)) = request else { return };
+                id = id.wrapping_add(1);
+                tags.insert(id, tag);
+                local.say(ToHub::Request { id, request }).await;
+                continue;
+            }
+            _ = ping.tick() => {
+                local.say(ToHub::Ping { seen }).await;
+                continue;
+            }
+            message = local.next() => match message {
+                Some(FromHub::Message { seq, message }) => {
+                    seen = seq;
+                    match message {
+                        HubMessage::Ok { id, reply } => (id, Ok(reply)),
+                        HubMessage::Error { id, code } => (id, Err(code)),
+                        HubMessage::Event { event } => {
+                            if inbox.send(Input::Local(LocalSaid::Event(event))).await.is_err() {
+                                return;
+                            }
+                            continue;
+                        }
+                    }
+                }
+                Some(_) => continue,
+                None => return,
+            },
+        };
+        let (id, result) = said;
+        if let Some(tag) = tags.remove(&id)
+            && tag != UNTAGGED
+            && inbox.send(Input::Local(LocalSaid::Answered { tag, result })).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Carries everything that arrives on one channel into the core's inbox.
+pub(super) fn forward<T: Send + 'static>(
+    mut from: mpsc::Receiver<T>,
+    inbox: mpsc::Sender<Input>,
+    wrap: impl Fn(T) -> Input + Send + 'static,
+) {
+    tokio::spawn(async move {
+        while let Some(item) = from.recv().await {
+            if inbox.send(wrap(item)).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+impl Core {
+    /// Hands a request to a hub. What cannot be sent is answered at once.
+    pub(super) fn ask(
+        &mut self,
+        hub: HubKey,
+        asker: Option<(u64, RequestId)>,
+        purpose: Purpose,
+        request: Request,
+    ) {
+        let tag = self.number();
+        let sent = match hub {
+            HubKey::Own => self.local.send(tag, request),
+            HubKey::Lan(device) => match self.links.get_mut(&device) {
+                Some(lan) => {
+                    lan.used = Instant::now();
+                    lan.link.send(tag, request)
+                }
+                None => Err(ErrorCode::LinkLost),
+            },
+            HubKey::Server => match &self.server {
+                // What a call under way needs waits for the link to come back; nothing new begins.
+                Some(server) if server.up || !purpose.begins() => server.link.send(tag, request),
+                _ => Err(ErrorCode::ServerDown),
+            },
+        };
+        let pending = Pending { hub, asker, purpose, made: Instant::now() };
+        match sent {
+            Ok(()) => {
+                self.pending.insert(tag, pending);
+            }
+            Err(code) => self.finish(pending, Err(code)),
+        }
+    }
+
+    /// The answer to a request has come.
+    pub(super) fn answered(&mut self, tag: u64, result: Result<Reply, ErrorCode>) {
+        if let Some(pending) = self.pending.remove(&tag) {
+            tracing::debug!(hub = ?pending.hub, ok = result.is_ok(), ms = pending.made.elapsed().as_millis(), "answered");
+            self.finish(pending, result);
+        }
+    }
+
+    /// A hub is gone: whatever was under way there has failed.
+    pub(super) fn fail_pending(&mut self, hub: HubKey, code: ErrorCode) {
+        let mut tags: Vec<u64> =
+            self.pending.iter().filter(|(_, pending)| pending.hub == hub).map(|(tag, _)| *tag).collect();
+        tags.sort_unstable();
+        for tag in tags {
+            self.answered(tag, Err(code));
+        }
+    }
+
+    /// Sees to a link to a device's hub. `hints` are addresses the device itself has given.
+    pub(super) fn link_to(&mut self, device: DeviceId, hints: &[String]) -> Result<HubKey, ErrorCode> {
+        let key = HubKey::Lan(device);
+        if let Some(lan) = self.links.get_mut(&device) {
+            lan.used = Instant::now();
+            return Ok(key);
+        }
+        if self.links.len() >= MAX_LINKS {
+            return Err(ErrorCode::TooManyRequests);
+        }
+        let mut addresses: Vec<String> =
+            self.people.addresses(&device).iter().map(ToString::to_string).collect();
+        for hint in hints {
+            // A hint is an address and nothing else: no name is looked up and no URL is opened for it.
+            if hint.parse::<std::net::SocketAddr>().is_ok() && !addresses.contains(hint) {
+                addresses.push(hint.clone());
+            }
+        }
+        addresses.truncate(earshot_protocol::limits::MAX_ADDRESSES as usize);
+        if addresses.is_empty() {
+            return Err(ErrorCode::Unreachable);
+        }
+        let generation = self.number();
+        let (link, events) = Link::open(
+            self.key.clone(),
+            Target::Device { device, addresses },
+            self.said_person.clone(),
+            Policy::call(),
+        );
+        forward(events, self.inbox.clone(), move |event| Input::Lan { device, generation, event });
+        self.links.insert(device, LanLink { link, generation, used: Instant::now() });
+        Ok(key)
+    }
+
+    pub(super) fn local_said(&mut self, said: LocalSaid) {
+        match said {
+            LocalSaid::Answered { tag, result } => self.answered(tag, result),
+            LocalSaid::Event(event) => self.hub_event(HubKey::Own, event),
+        }
+    }
+
+    pub(super) fn lan_link_said(&mut self, device: DeviceId, generation: u64, event: LinkEvent) {
+        if self.links.get(&device).is_none_or(|lan| lan.generation != generation) {
+            return;
+        }
+        let key = HubKey::Lan(device);
+        match event {
+            LinkEvent::Up(welcome) => {
+                let events = self.people.answered(device, true, false);
+                self.tell_people(events);
+                let name = welcome.people.iter().find(|person| person.device == device);
+                if let Some(name) = name.map(|presence| presence.person.name.clone()) {
+                    self.remember(&device, &name);
+                }
+                if !welcome.resumed {
+                    self.hub_forgot(key);
+                }
+            }
+            LinkEvent::Answered { tag, result } => self.answered(tag, result),
+            LinkEvent::Said(event) => self.hub_event(key, event),
+            LinkEvent::Down { .. } => {}
+            LinkEvent::Ended { code } => {
+                self.links.remove(&device);
+                if matches!(code, ErrorCode::Unreachable | ErrorCode::WrongDevice) {
+                    let events = self.people.answered(device, false, true);
+                    self.tell_people(events);
+                }
+                self.fail_pending(key, code);
+                self.hub_forgot(key);
+            }
+        }
+    }
+
+    /// Closes links that no room and no ring needs any more.
+    pub(super) fn close_idle_links(&mut self) {
+        let needed: Vec<HubKey> = self
+            .rooms
+            .values()
+            .map(|room| room.hub)
+            .chain(self.rings.values().map(|ring| ring.hub))
+            .chain(self.pending.values().map(|pending| pending.hub))
+            .collect();
+        self.links.retain(|device, lan| {
+            let keep = needed.contains(&HubKey::Lan(*device)) || lan.used.elapsed() < LINK_IDLE;
+            if !keep {
+                lan.link.close();
+            }
+            keep
+        });
+    }
+}

@@ -1,0 +1,315 @@
+//! The node's one task: it owns all state and hears everything in one order.
+//!
+//! Windows, the own hub, links to other hubs, discovery and probes all send [`Input`]s. Nothing here waits for the
+//! network: requests are handed to a hub with a tag, and the answer comes back as an input.
+
+mod calls;
+mod hubs;
+mod people;
+mod requests;
+mod server;
+mod windows;
+
+pub(crate) use people::choice;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use earshot_discovery::{Announcement, Discovery, DiscoveryEvent};
+use earshot_identity::DeviceKey;
+use earshot_protocol::owner::{NetworkState, NodeState, ServerState, Settings, SettingsChange};
+use earshot_protocol::{DeviceId, ErrorCode, FromNode, HubRef, OwnerEvent, Person, RingId, RoomId, Status, ToNode};
+use earshot_signaling::link::LinkEvent;
+use earshot_signaling::HubHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use self::calls::{RingSeat, RoomSeat};
+use self::hubs::{HubKey, LanLink, LocalHub, LocalSaid, Pending};
+use self::server::ServerLink;
+use self::windows::Windows;
+use crate::people::People;
+use crate::settings::{SettingsFile, person};
+use crate::store::Store;
+use crate::window::WindowKind;
+
+/// Inputs waiting for the core. Whoever sends waits when it is full.
+pub(crate) const INBOX: usize = 1024;
+
+/// How often settings, links and people are looked after.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the core hears.
+pub(crate) enum Input {
+    /// A window opens.
+    Attach { kind: WindowKind, attached: oneshot::Sender<Result<(u64, mpsc::Receiver<FromNode>), ErrorCode>> },
+    /// A window has closed.
+    Detached(u64),
+    /// A window says something.
+    Said { window: u64, message: ToNode },
+    /// From the network's announcements.
+    Discovery(DiscoveryEvent),
+    /// From the own hub.
+    Local(LocalSaid),
+    /// From a link to somebody's hub; the number tells an old link's last words from the present one's.
+    Lan { device: DeviceId, generation: u64, event: LinkEvent },
+    /// From the link to the signaling server.
+    Server { generation: u64, event: LinkEvent },
+    /// Somebody's machine did or did not answer.
+    Probed { device: DeviceId, answered: bool },
+    /// A second start asks the window to come to the front.
+    Raise,
+    /// The shell changes settings.
+    Change { change: Box<SettingsChange>, changed: oneshot::Sender<Result<(), ErrorCode>> },
+    /// The end: everybody is told.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// What the core is made of.
+pub(crate) struct Parts {
+    pub(crate) key: Arc<DeviceKey>,
+    pub(crate) settings: SettingsFile,
+    pub(crate) store: Store,
+    pub(crate) hub: HubHandle,
+    pub(crate) hub_port: u16,
+    pub(crate) discovery: Option<(Box<dyn Discovery>, mpsc::Receiver<DiscoveryEvent>)>,
+    pub(crate) network: NetworkState,
+    pub(crate) quit: watch::Sender<bool>,
+    pub(crate) open_in_browser: Box<dyn Fn() -> Result<(), ErrorCode> + Send>,
+    pub(crate) state: watch::Sender<Settings>,
+}
+
+/// The core's state.
+pub(crate) struct Core {
+    key: Arc<DeviceKey>,
+    own: DeviceId,
+    inbox: mpsc::Sender<Input>,
+    settings: SettingsFile,
+    published: watch::Sender<Settings>,
+    store: Store,
+    hub: HubHandle,
+    hub_port: u16,
+    addresses: Vec<String>,
+    local: LocalHub,
+    discovery: Option<Box<dyn Discovery>>,
+    network: NetworkState,
+    people: People,
+    links: HashMap<DeviceId, LanLink>,
+    server: Option<ServerLink>,
+    server_state: ServerState,
+    windows: Windows,
+    rooms: HashMap<RoomId, RoomSeat>,
+    rings: HashMap<RingId, RingSeat>,
+    /// The record of a ring just accepted, whose room is not entered yet.
+    accepted: Option<(RoomId, u32)>,
+    pending: HashMap<u64, Pending>,
+    next: u64,
+    said_person: Person,
+    ticks: u64,
+    quit: watch::Sender<bool>,
+    open_in_browser: Box<dyn Fn() -> Result<(), ErrorCode> + Send>,
+}
+
+/// Starts the core's task.
+pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
+    let (inbox, inputs) = mpsc::channel(INBOX);
+    let own = parts.key.device_id();
+    let said_person = person(&parts.settings.current());
+    let local = LocalHub::attach(&parts.hub, own, said_person.clone(), inbox.clone());
+    let discovery = parts.discovery.map(|(discovery, events)| {
+        hubs::forward(events, inbox.clone(), Input::Discovery);
+        discovery
+    });
+    let mut core = Core {
+        own,
+        key: parts.key,
+        inbox: inbox.clone(),
+        settings: parts.settings,
+        published: parts.state,
+        store: parts.store,
+        hub: parts.hub,
+        hub_port: parts.hub_port,
+        addresses: Vec::new(),
+        local,
+        discovery,
+        network: parts.network,
+        people: People::default(),
+        links: HashMap::new(),
+        server: None,
+        server_state: ServerState::None,
+        windows: Windows::default(),
+        rooms: HashMap::new(),
+        rings: HashMap::new(),
+        accepted: None,
+        pending: HashMap::new(),
+        next: 1,
+        said_person,
+        ticks: 0,
+        quit: parts.quit,
+        open_in_browser: parts.open_in_browser,
+    };
+    core.refresh_addresses();
+    core.link_server();
+    tokio::spawn(core.run(inputs));
+    inbox
+}
+
+impl Core {
+    async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                input = inputs.recv() => match input {
+                    Some(Input::Shutdown(done)) => {
+                        self.shut_down().await;
+                        // Nobody may be waiting any more.
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(input) => self.handle(input),
+                    None => return,
+                },
+                _ = tick.tick() => self.tick(),
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        match input {
+            Input::Attach { kind, attached } => self.attach(kind, attached),
+            Input::Detached(window) => self.detach(window),
+            Input::Said { window, message } => self.window_said(window, message),
+            Input::Discovery(event) => self.discovered(event),
+            Input::Local(said) => self.local_said(said),
+            Input::Lan { device, generation, event } => self.lan_link_said(device, generation, event),
+            Input::Server { generation, event } => self.server_said(generation, event),
+            Input::Probed { device, answered } => {
+                let events = self.people.answered(device, answered, false);
+                self.tell_people(events);
+            }
+            Input::Raise => self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::Raise }),
+            Input::Change { change, changed } => {
+                // The shell may have stopped waiting.
+                let _ = changed.send(self.change_settings(&change));
+            }
+            Input::Shutdown(_) => {}
+        }
+        self.drop_slow_windows();
+    }
+
+    fn tick(&mut self) {
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(2) && self.settings.reread() {
+            self.settings_changed();
+        }
+        self.probe_people();
+        self.close_idle_links();
+        self.drop_slow_windows();
+    }
+
+    /// Counts up: tags of requests, windows, links.
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn change_settings(&mut self, change: &SettingsChange) -> Result<(), ErrorCode> {
+        self.settings.change(change)?;
+        self.settings_changed();
+        Ok(())
+    }
+
+    fn settings_changed(&mut self) {
+        self.announce();
+        self.choose_interfaces();
+        self.link_server();
+        self.tell_state();
+    }
+
+    /// What others see: the settings, and whether the owner is in a call.
+    fn person_now(&self) -> Person {
+        let mut person = person(&self.settings.current());
+        if self.rooms.values().any(|room| room.others > 0) {
+            person.status = Status::InCall;
+        }
+        person
+    }
+
+    /// Tells everybody who should know when what others see has changed.
+    fn announce(&mut self) {
+        let person = self.person_now();
+        if person == self.said_person {
+            return;
+        }
+        self.said_person = person.clone();
+        self.local.set_person(person.clone());
+        for link in self.links.values() {
+            link.link.set_person(person.clone());
+        }
+        if let Some(server) = &self.server {
+            server.link.set_person(person.clone());
+        }
+        if let Some(discovery) = &self.discovery {
+            // A person that the settings took is within every bound of a record.
+            if let Err(error) = discovery.announce(announcement(self.own, person, self.hub_port)) {
+                tracing::warn!(%error, "the network was not told of a new status");
+            }
+        }
+    }
+
+    fn state(&self) -> NodeState {
+        NodeState {
+            device: self.own,
+            short_id: self.own.short().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            person: self.said_person.clone(),
+            settings: self.settings.current(),
+            server: self.server_state.clone(),
+            network: self.network.clone(),
+            missed: self.missed(),
+        }
+    }
+
+    fn tell_state(&mut self) {
+        let state = self.state();
+        self.published.send_replace(state.settings.clone());
+        self.windows.tell_all(&FromNode::State(state));
+    }
+
+    fn own_ref(&self) -> HubRef {
+        HubRef { device: self.own, addresses: self.addresses.clone() }
+    }
+
+    async fn shut_down(&mut self) {
+        for window in self.windows.ids() {
+            self.detach(window);
+        }
+        if let Some(server) = self.server.take() {
+            server.link.close();
+        }
+        for (_, lan) in self.links.drain() {
+            lan.link.close();
+        }
+        self.hub.shutdown().await;
+        if let Some(discovery) = self.discovery.take() {
+            discovery.shutdown().await;
+        }
+    }
+}
+
+/// What a node announces of itself.
+pub(crate) fn announcement(device: DeviceId, person: Person, port: u16) -> Announcement {
+    Announcement { device, person, port, versions: earshot_protocol::VERSIONS.to_vec() }
+}
+
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whole seconds since `start`.
+fn seconds_since(start: Instant) -> u32 {
+    u32::try_from(start.elapsed().as_secs()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,180 @@
+//! What windows ask for, and which hub it belongs to.
+
+use earshot_protocol::hub::IceServer;
+use earshot_protocol::{
+    ErrorCode, FromNode, HubRef, OwnerReply, OwnerRequest, Request, RequestId, ToNode, Welcome,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::hubs::{HubKey, Purpose};
+use super::{Core, now_ms};
+use crate::window::WindowKind;
+
+impl Core {
+    pub(super) fn attach(
+        &mut self,
+        kind: WindowKind,
+        attached: oneshot::Sender<Result<(u64, mpsc::Receiver<FromNode>), ErrorCode>>,
+    ) {
+        let id = self.number();
+        let result = self.windows.attach(id, kind).map(|messages| (id, messages));
+        let good = result.is_ok();
+        if attached.send(result).is_err() {
+            self.detach(id);
+            return;
+        }
+        if good {
+            let welcome = self.welcome();
+            self.windows.tell(id, FromNode::Welcome(welcome));
+            let state = self.state();
+            self.windows.tell(id, FromNode::State(state));
+        }
+    }
+
+    fn welcome(&self) -> Welcome {
+        let ice_servers: Vec<IceServer> = self.settings.current().ice_servers;
+        Welcome {
+            version: earshot_protocol::VERSIONS[0],
+            you: self.own,
+            hub: HubRef { device: self.own, addresses: self.addresses.clone() },
+            title: String::new(),
+            people: self.people.all(),
+            ice_servers,
+            // A window's connection is within this machine and is never resumed.
+            resume: earshot_protocol::ResumeToken([0; 32]),
+            resumed: false,
+        }
+    }
+
+    pub(super) fn window_said(&mut self, window: u64, message: ToNode) {
+        if !self.windows.contains(window) {
+            return;
+        }
+        match message {
+            ToNode::Request { id, request } => match request.check() {
+                Ok(()) => self.window_asks(window, id, request),
+                Err(code) => self.windows.answer(window, id, Err(code)),
+            },
+            ToNode::Owner { id, request } => {
+                let answer = match self.owner_asks(window, request) {
+                    Ok(reply) => FromNode::OwnerOk { id, reply },
+                    Err(code) => FromNode::OwnerError { id, code },
+                };
+                self.windows.tell(window, answer);
+            }
+        }
+    }
+
+    fn window_asks(&mut self, window: u64, id: RequestId, request: Request) {
+        match self.route(window, request) {
+            Ok((hub, purpose, request)) => self.ask(hub, Some((window, id)), purpose, request),
+            Err(code) => self.windows.answer(window, id, Err(code)),
+        }
+    }
+
+    /// Finds the hub that a request belongs to, and what its answer will mean.
+    fn route(&mut self, window: u64, request: Request) -> Result<(HubKey, Purpose, Request), ErrorCode> {
+        Ok(match request {
+            // A person's name and status are settings.
+            Request::SetPerson { .. } => return Err(ErrorCode::NotAllowed),
+            Request::CreateRoom { via, capacity, media } => {
+                let hub = match via {
+                    None => HubKey::Own,
+                    Some(hub) if hub == self.own => HubKey::Own,
+                    Some(hub) if Some(hub) == self.server_hub() => HubKey::Server,
+                    Some(_) => return Err(ErrorCode::ServerDown),
+                };
+                (hub, Purpose::Enter, Request::CreateRoom { via: None, capacity, media })
+            }
+            Request::Join { room, media } => {
+                let hub = if room.hub.device == self.own {
+                    HubKey::Own
+                } else if Some(room.hub.device) == self.server_hub() {
+                    HubKey::Server
+                } else {
+                    self.link_to(room.hub.device, &room.hub.addresses)?
+                };
+                (hub, Purpose::Enter, Request::Join { room, media })
+            }
+            Request::Ring { to, mut room, media } => {
+                if to == self.own {
+                    return Err(ErrorCode::RingSelf);
+                }
+                let hub = if Some(room.hub.device) == self.server_hub() {
+                    HubKey::Server
+                } else if self.people.is_on_lan(&to) {
+                    self.link_to(to, &[])?
+                } else {
+                    return Err(ErrorCode::PersonUnknown);
+                };
+                if room.hub.device == self.own {
+                    // The window may have heard of older addresses.
+                    room.hub = self.own_ref();
+                }
+                let purpose = Purpose::Ring { to, media, room: room.room, at: now_ms() };
+                (hub, purpose, Request::Ring { to, room, media })
+            }
+            Request::Leave { room } => {
+                let seat = self.rooms.get(&room).filter(|seat| seat.window == window);
+                let hub = seat.ok_or(ErrorCode::NotInRoom)?.hub;
+                (hub, Purpose::Leave { room }, Request::Leave { room })
+            }
+            Request::CancelRing { ring } => {
+                let seat = self.rings.get(&ring).filter(|seat| seat.window == Some(window));
+                let hub = seat.ok_or(ErrorCode::RingUnknown)?.hub;
+                (hub, Purpose::EndRing { ring }, Request::CancelRing { ring })
+            }
+            Request::AnswerRing { ring, answer } => {
+                let seat = self.rings.get(&ring).filter(|seat| seat.window.is_none());
+                let hub = seat.ok_or(ErrorCode::RingUnknown)?.hub;
+                (hub, Purpose::EndRing { ring }, Request::AnswerRing { ring, answer })
+            }
+            Request::Signal { room, to, signal } => {
+                let seat = self.rooms.get(&room).filter(|seat| seat.window == window);
+                let hub = seat.ok_or(ErrorCode::NotInRoom)?.hub;
+                (hub, Purpose::Other, Request::Signal { room, to, signal })
+            }
+        })
+    }
+
+    fn owner_asks(&mut self, window: u64, request: OwnerRequest) -> Result<OwnerReply, ErrorCode> {
+        let store_failed = |error: crate::store::StoreError| {
+            tracing::warn!(%error, "the history failed");
+            ErrorCode::StoreFailed
+        };
+        match request {
+            OwnerRequest::ChangeSettings { change } => self.change_settings(&change)?,
+            OwnerRequest::ListCalls => {
+                let calls = self.store.calls().map_err(store_failed)?;
+                return Ok(OwnerReply::Calls { calls });
+            }
+            OwnerRequest::MarkCallsSeen => {
+                self.store.mark_seen().map_err(store_failed)?;
+                self.calls_changed();
+            }
+            OwnerRequest::ClearCalls => {
+                self.store.clear_calls().map_err(store_failed)?;
+                self.calls_changed();
+            }
+            OwnerRequest::Watch { watching } => {
+                self.windows.watch(window, watching);
+                if watching {
+                    self.probe_people();
+                }
+            }
+            OwnerRequest::OpenInBrowser => (self.open_in_browser)()?,
+            OwnerRequest::Quit => {
+                self.quit.send_replace(true);
+            }
+        }
+        Ok(OwnerReply::Done)
+    }
+
+    /// Windows that read too slowly are told so and detached.
+    pub(super) fn drop_slow_windows(&mut self) {
+        for window in self.windows.take_slow() {
+            tracing::warn!("a window reads too slowly and was detached");
+            self.detach(window);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The link to the signaling server.
+
+use earshot_protocol::owner::ServerState;
+use earshot_protocol::{DeviceId, Presence};
+use earshot_signaling::link::{Link, LinkEvent, Policy, Target};
+
+use super::hubs::{HubKey, forward};
+use super::{Core, Input};
+use crate::server_url;
+
+/// The link to the server whose URL is set.
+pub(super) struct ServerLink {
+    pub(super) link: Link,
+    pub(super) generation: u64,
+    pub(super) url: String,
+    /// Known from the first welcome on.
+    pub(super) hub: Option<DeviceId>,
+    /// The link stands now.
+    pub(super) up: bool,
+}
+
+impl Core {
+    /// The server's device id, once it has said hello.
+    pub(super) fn server_hub(&self) -> Option<DeviceId> {
+        self.server.as_ref().and_then(|server| server.hub)
+    }
+
+    /// Follows the settings: links to the server, or to another one, or to none.
+    pub(super) fn link_server(&mut self) {
+        let url = self.settings.current().signaling_url;
+        if self.server.as_ref().map(|server| server.url.as_str()).unwrap_or_default() == url {
+            return;
+        }
+        if let Some(server) = self.server.take() {
+            server.link.close();
+            self.fail_pending(HubKey::Server, earshot_protocol::ErrorCode::ServerDown);
+            self.hub_forgot(HubKey::Server);
+            let events = self.people.server_closed();
+            self.tell_people(events);
+        }
+        if url.is_empty() {
+            self.server_state = ServerState::None;
+            return;
+        }
+        if let Err(code) = server_url::check(&url) {
+            self.server_state = ServerState::Refused { code };
+            return;
+        }
+        let generation = self.number();
+        let (link, events) = Link::open(
+            self.key.clone(),
+            Target::Url(url.clone()),
+            self.said_person.clone(),
+            Policy::server(),
+        );
+        forward(events, self.inbox.clone(), move |event| Input::Server { generation, event });
+        self.server = Some(ServerLink { link, generation, url, hub: None, up: false });
+        self.server_state = ServerState::Connecting { code: None };
+    }
+
+    pub(super) fn server_said(&mut self, generation: u64, event: LinkEvent) {
+        let Some(server) = self.server.as_mut().filter(|server| server.generation == generation) else { return };
+        match event {
+            LinkEvent::Up(welcome) => {
+                let hub = welcome.hub.device;
+                server.hub = Some(hub);
+                server.up = true;
+                let title = if welcome.title.is_empty() { host_of(&server.url) } else { welcome.title };
+                self.server_state = ServerState::Connected { hub, title };
+                if !welcome.resumed {
+                    self.hub_forgot(HubKey::Server);
+                }
+                let events = self.people.server_list(hub, welcome.people);
+                self.tell_state();
+                self.tell_people(events);
+            }
+            LinkEvent::Answered { tag, result } => self.answered(tag, result),
+            LinkEvent::Said(event) => self.hub_event(HubKey::Server, event),
+            LinkEvent::Down { code, .. } => {
+                server.up = false;
+                self.server_state = ServerState::Connecting { code: Some(code) };
+                let events = self.people.server_down();
+                self.tell_people(events);
+                self.tell_state();
+            }
+            LinkEvent::Ended { code } => {
+                server.up = false;
+                server.hub = None;
+                self.server_state = ServerState::Refused { code };
+                self.fail_pending(HubKey::Server, code);
+                self.hub_forgot(HubKey::Server);
+                let events = self.people.server_closed();
+                self.tell_people(events);
+                self.tell_state();
+            }
+        }
+    }
+
+    /// A change of the server's directory. What a person's own hub says of itself is known from the network.
+    pub(super) fn server_person(&mut self, hub: HubKey, device: DeviceId, presence: Option<Presence>) {
+        if hub == HubKey::Server && device != self.own {
+            let events = self.people.server_changed(device, presence);
+            self.tell_people(events);
+        }
+    }
+}
+
+/// The host of a URL, for people.
+fn host_of(url: &str) -> String {
+    url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
+}

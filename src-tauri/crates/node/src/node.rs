@@ -1,0 +1,298 @@
+//! One install: everything that runs without a window, joined.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use earshot_discovery::{Discovery, DiscoveryEvent};
+use earshot_identity::{DeviceKey, IdentityError};
+use earshot_protocol::owner::{NetworkProblem, NetworkState, Settings, SettingsChange};
+use earshot_protocol::{DeviceId, ErrorCode};
+use earshot_signaling::{Greeting, HubHandle, http as serving};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::core::{self, Input, Parts};
+use crate::instance::{self, Instance, Note};
+use crate::loopback::Loopback;
+use crate::settings::{Loaded, SettingsFile, person};
+use crate::store::{Store, StoreError};
+use crate::window::{Window, WindowKind};
+use crate::Options;
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It runs already; it was asked to come to the front, and this address opens its UI.
+    #[error("Earshot is already running")]
+    AlreadyRunning {
+        /// Fresh one-time address of the running one's UI.
+        ui: String,
+    },
+    /// It runs already, but does not answer.
+    #[error("another Earshot uses this folder but does not answer; end it and try again: {0}")]
+    Stuck(io::Error),
+    /// There is no folder for its files.
+    #[error("no folder for Earshot's files; name one with --data-dir")]
+    NoFolder,
+    /// The folder cannot be used.
+    #[error("{0}: {1}")]
+    Folder(PathBuf, io::Error),
+    /// The device key cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The history cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The port that was asked for is taken.
+    #[error("port {0} is used by another program; choose another one, or none for any free one")]
+    PortInUse(u16),
+    /// No port at all.
+    #[error("no port could be opened: {0}")]
+    NoPort(io::Error),
+}
+
+/// A running install.
+pub struct Node {
+    core: mpsc::Sender<Input>,
+    loopback: Loopback,
+    device: DeviceId,
+    hub_port: u16,
+    settings: watch::Receiver<Settings>,
+    quit: watch::Receiver<bool>,
+    stop_serving: watch::Sender<bool>,
+    notes: Vec<StartNote>,
+    _instance: Instance,
+}
+
+/// Something the owner should hear after the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartNote {
+    /// The settings file could not be read and lies aside here; defaults hold.
+    SettingsSetAside(PathBuf),
+    /// The history could not be read and lies aside here; a new one was begun.
+    HistorySetAside(PathBuf),
+}
+
+impl Node {
+    /// Starts an install: key, settings, history, hub, discovery, and the UI on the loopback address.
+    ///
+    /// # Errors
+    /// See [`StartError`]. A network that is down is not one of them: it is told in the UI.
+    pub async fn start(options: &Options) -> Result<Self, StartError> {
+        let folder = options.folder().ok_or(StartError::NoFolder)?;
+        make_folder(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
+        let Some(instance) =
+            Instance::take(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?
+        else {
+            let ui = tokio::task::spawn_blocking(move || instance::knock(&folder))
+                .await
+                .map_err(|error| StartError::Stuck(io::Error::other(error)))?
+                .map_err(StartError::Stuck)?;
+            return Err(StartError::AlreadyRunning { ui });
+        };
+        let key = Arc::new(DeviceKey::load_or_create(folder.join("device-key.pem"))?);
+        let (settings, loaded) = SettingsFile::open(&folder, options)
+            .map_err(|error| StartError::Folder(folder.join("settings.toml"), error))?;
+        let (store, history_aside) = Store::open(&folder)?;
+        let notes = notes(loaded, history_aside);
+
+        let current = settings.current();
+        let (listener, hub_port) = listen(current.port).await?;
+        let (stop_serving, stopped) = watch::channel(false);
+        let device = key.device_id();
+        let hub = HubHandle::spawn(earshot_hub::Config {
+            hub: device,
+            addresses: Vec::new(),
+            title: String::new(),
+            owner: Some(device),
+            ice_servers: Vec::new(),
+        });
+        let router = earshot_signaling::hub_router(
+            hub.clone(),
+            Greeting { key: key.clone(), mutual: true, ..Greeting::new(key.clone()) },
+        );
+        let tls = earshot_identity::tls::server_config(&key)?;
+        tokio::spawn(serving::serve(listener, Some(tls), router, stopped.clone()));
+
+        let (discovery, problem) = discover(device, &current, hub_port);
+        let ui_listener = bind_loopback(options.ui_port.unwrap_or(0)).await?;
+        let ui_port = ui_listener.local_addr().map_err(StartError::NoPort)?.port();
+        let (quit, quit_requested) = watch::channel(false);
+        let (published, settings_seen) = watch::channel(current);
+        let opener = Arc::new(std::sync::OnceLock::<Loopback>::new());
+        let open_in_browser = {
+            let opener = opener.clone();
+            Box::new(move || open_browser(opener.get()))
+        };
+        let core = core::spawn(Parts {
+            key,
+            settings,
+            store,
+            hub,
+            hub_port,
+            discovery,
+            network: NetworkState { problem, ..NetworkState::default() },
+            quit,
+            open_in_browser,
+            state: published,
+        });
+        let loopback = Loopback::new(ui_port, core.clone());
+        // Set once, right here.
+        let _ = opener.set(loopback.clone());
+        tokio::spawn(serving::serve(ui_listener, None, loopback.clone().router(), stopped));
+        instance
+            .publish(&Note { port: ui_port, secret: loopback.secret().to_owned() })
+            .map_err(|error| StartError::Folder(folder.clone(), error))?;
+        Ok(Self {
+            core,
+            loopback,
+            device,
+            hub_port,
+            settings: settings_seen,
+            quit: quit_requested,
+            stop_serving,
+            notes,
+            _instance: instance,
+        })
+    }
+
+    /// Attaches a window.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TooManyWindows`], or [`ErrorCode::Internal`] when the node has ended.
+    pub async fn attach(&self, kind: WindowKind) -> Result<Window, ErrorCode> {
+        attach(&self.core, kind).await
+    }
+
+    /// A fresh address of the loopback UI, good for one opening within
+    /// [`UI_KEY_LIFETIME`](earshot_protocol::limits::UI_KEY_LIFETIME) ms.
+    #[must_use]
+    pub fn ui_url(&self) -> String {
+        self.loopback.url()
+    }
+
+    /// This device.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The port that colleagues' machines connect to.
+    #[must_use]
+    pub fn hub_port(&self) -> u16 {
+        self.hub_port
+    }
+
+    /// What the owner should hear after the start.
+    #[must_use]
+    pub fn notes(&self) -> &[StartNote] {
+        &self.notes
+    }
+
+    /// The settings as they are now.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.settings.borrow().clone()
+    }
+
+    /// Changes settings.
+    ///
+    /// # Errors
+    /// The code for the field that is out of its bounds, or for why it could not be kept.
+    pub async fn change_settings(&self, change: SettingsChange) -> Result<(), ErrorCode> {
+        let (changed, answer) = oneshot::channel();
+        let input = Input::Change { change: Box::new(change), changed };
+        self.core.send(input).await.map_err(|_| ErrorCode::Internal)?;
+        answer.await.map_err(|_| ErrorCode::Internal)?
+    }
+
+    /// Ready when the owner has asked to quit.
+    pub async fn quit_requested(&self) {
+        // An error means that the core has ended, which is the end too.
+        let _ = self.quit.clone().wait_for(|quit| *quit).await;
+    }
+
+    /// Ends everything: calls are left, links closed, the network told.
+    pub async fn shutdown(&self) {
+        let (done, finished) = oneshot::channel();
+        if self.core.send(Input::Shutdown(done)).await.is_ok() {
+            // An error means that the core ended by itself.
+            let _ = finished.await;
+        }
+        self.stop_serving.send_replace(true);
+    }
+}
+
+/// Attaches a window to the core.
+pub(crate) async fn attach(core: &mpsc::Sender<Input>, kind: WindowKind) -> Result<Window, ErrorCode> {
+    let (attached, answer) = oneshot::channel();
+    core.send(Input::Attach { kind, attached }).await.map_err(|_| ErrorCode::Internal)?;
+    let (id, messages) = answer.await.map_err(|_| ErrorCode::Internal)??;
+    Ok(Window::new(id, core.clone(), messages))
+}
+
+fn notes(loaded: Loaded, history_aside: Option<PathBuf>) -> Vec<StartNote> {
+    let settings = match loaded {
+        Loaded::SetAside(path) => Some(StartNote::SettingsSetAside(path)),
+        Loaded::Fresh | Loaded::Read => None,
+    };
+    settings.into_iter().chain(history_aside.map(StartNote::HistorySetAside)).collect()
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+/// Opens the hub's port on every address of both families, or of IPv4 where there is no IPv6.
+async fn listen(port: u16) -> Result<(TcpListener, u16), StartError> {
+    let taken = |error: io::Error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            StartError::PortInUse(port)
+        } else {
+            StartError::NoPort(error)
+        }
+    };
+    let listener = match TcpListener::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(taken(error)),
+        Err(_) => TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await.map_err(taken)?,
+    };
+    let port = listener.local_addr().map_err(StartError::NoPort)?.port();
+    Ok((listener, port))
+}
+
+async fn bind_loopback(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse { StartError::PortInUse(port) } else { StartError::NoPort(error) }
+    })
+}
+
+type Discovered = Option<(Box<dyn Discovery>, mpsc::Receiver<DiscoveryEvent>)>;
+
+fn discover(device: DeviceId, settings: &Settings, port: u16) -> (Discovered, Option<NetworkProblem>) {
+    let announcement = core::announcement(device, person(settings), port);
+    match earshot_discovery::mdns::start(announcement, core::choice(&settings.interfaces)) {
+        Ok((handle, events)) => (Some((Box::new(handle) as Box<dyn Discovery>, events)), None),
+        Err(error) => {
+            tracing::warn!(%error, "nobody can be found on the network");
+            (None, Some(NetworkProblem::DiscoveryFailed))
+        }
+    }
+}
+
+fn open_browser(loopback: Option<&Loopback>) -> Result<(), ErrorCode> {
+    let url = loopback.ok_or(ErrorCode::Internal)?.url();
+    open::that_detached(url).map_err(|error| {
+        tracing::warn!(kind = ?error.kind(), "the system's browser could not be started");
+        ErrorCode::Internal
+    })
+}

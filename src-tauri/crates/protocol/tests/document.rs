@@ -1,0 +1,89 @@
+//! PROTOCOL.md says what the types say: every wire word, every code and every limit, and no code or limit more.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use earshot_protocol::{ErrorCode, limits};
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Everything between backticks.
+fn quoted(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// Every field name and every literal of the generated types: what goes over the wire.
+fn wire_words(typescript: &str) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    let types = typescript.split("export const").next().expect("the types come first");
+    let mut in_comment = false;
+    for line in types.lines() {
+        let line = line.trim();
+        if line.starts_with("/**") || line.starts_with("//") {
+            in_comment = !line.ends_with("*/") && line.starts_with("/**");
+            continue;
+        }
+        if in_comment {
+            in_comment = !line.ends_with("*/");
+            continue;
+        }
+        for literal in line.split('"').skip(1).step_by(2) {
+            words.insert(literal.to_owned());
+        }
+        for field in line.split([' ', '{', ',', '(']) {
+            if let Some(name) = field.strip_suffix(':').map(|name| name.trim_end_matches('?'))
+                && !name.is_empty()
+            {
+                words.insert(name.trim_matches('"').to_owned());
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn every_wire_word_is_in_the_document() {
+    let document = read("PROTOCOL.md");
+    let quoted = quoted(&document);
+    let words = wire_words(&read("ui/src/gen/protocol.ts"));
+    assert!(words.contains("ring-ended") && words.contains("sdpMid"), "the words are found at all");
+    // Names that the document gives in words.
+    let in_words = ["type"];
+    let missing: Vec<_> = words
+        .iter()
+        .filter(|word| !quoted.contains(word.as_str()) && !in_words.contains(&word.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "not in PROTOCOL.md: {missing:?}");
+}
+
+/// The first cells of the table under a heading, with the second ones.
+fn table<'a>(document: &'a str, heading: &str) -> Vec<(&'a str, &'a str)> {
+    let section = document.split(heading).nth(1).expect("the heading is there");
+    let section = section.split("\n## ").next().expect("there is always a first part");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let mut cells = row.split('|').skip(1).map(|cell| cell.trim().trim_matches('`'));
+        (cells.next().expect("a first cell"), cells.next().expect("a second cell"))
+    })
+    .collect()
+}
+
+#[test]
+fn codes_are_those_of_the_document() {
+    let document = read("PROTOCOL.md");
+    let listed: Vec<_> = table(&document, "\n## 9. Error codes").into_iter().map(|(code, _)| code).collect();
+    let known: Vec<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn limits_are_those_of_the_document() {
+    let document = read("PROTOCOL.md");
+    let listed: Vec<_> = table(&document, "\n## 10. Limits");
+    let known: Vec<_> = limits::ALL.iter().map(|(name, value)| (*name, value.to_string())).collect();
+    let known: Vec<_> = known.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(listed, known);
+}
