@@ -21,13 +21,21 @@
 //! Failures panic with what was expected: the callers are tests.
 #![allow(clippy::expect_used, reason = "a harness fails by panicking: its callers are tests")]
 
+mod chromium;
 mod fault;
+mod figure;
 mod host;
 mod http;
+mod media;
 mod office;
 mod process;
+mod webdriver;
 
+pub use chromium::Chromium;
+pub use figure::Figure;
 pub use host::{Host, built};
 pub use http::{HttpResponse, HttpStream};
+pub use media::Received;
 pub use office::{Network, Office};
 pub use process::{Child, Finished, Launch, wait_until};
+pub use webdriver::{Element, Name, Page, WebDriverError, has};

@@ -1,0 +1,66 @@
+//! Chromium on a host: driven by role and name, with a camera and a microphone of the harness.
+
+use std::time::Duration;
+
+use earshot_harness::{Figure, Host, Office, built, has};
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn serve(host: &Host, html: &str) -> String {
+    let dir = host.dir().join("page");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("index.html"), html).unwrap();
+    let mut server = host
+        .command(built("earshot-relay", "EARSHOT_RELAY_BIN"))
+        .args(["serve", "127.0.0.1:0"])
+        .arg(&dir)
+        .spawn();
+    let line = server.wait_line(SOON, |line| line.starts_with("ready "));
+    format!("http://127.0.0.1:{}/", &line["ready ".len()..])
+}
+
+/// Calls itself: what is received is "remote" to the harness, since its tracks are no capture.
+const LOOP: &str = r#"<!doctype html><meta charset=utf-8><title>Loop</title>
+<button id=go aria-label="Call myself">x</button><button id=mute>Mute</button>
+<label>Your name <input id=name></label><p id=out role=status></p>
+<video id=v autoplay playsinline></video>
+<script type=module>
+let local;
+document.getElementById("go").onclick = async () => {
+  local = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
+  const [a, b] = [new RTCPeerConnection(), new RTCPeerConnection()];
+  a.onicecandidate = (e) => b.addIceCandidate(e.candidate);
+  b.onicecandidate = (e) => a.addIceCandidate(e.candidate);
+  const remote = new MediaStream();
+  b.ontrack = (e) => { remote.addTrack(e.track); document.getElementById("v").srcObject = remote; };
+  for (const track of local.getTracks()) a.addTrack(track, local);
+  await a.setLocalDescription(); await b.setRemoteDescription(a.localDescription);
+  await b.setLocalDescription(); await a.setRemoteDescription(b.localDescription);
+  document.getElementById("out").textContent = "calling " + document.getElementById("name").value;
+};
+document.getElementById("mute").onclick = () => { local.getAudioTracks()[0].enabled = false; };
+</script>"#;
+
+#[test]
+fn a_page_is_driven_by_role_and_name_and_its_media_are_told() {
+    let office = Office::open();
+    let ann = office.host("ann");
+    let page = ann.chromium(Figure::Blue).start();
+    page.open(&serve(&ann, LOOP));
+    assert!(!page.shows("button", "Your name"));
+    page.type_text("textbox", "Your name", "Ann");
+    page.click("button", "Call myself");
+    page.wait_text("calling Ann", SOON);
+    page.find("status", has(""));
+    page.wait_picture(Figure::Blue, SOON);
+    page.wait_voice(Figure::Blue, SOON);
+    page.wait_growth(SOON);
+    assert_eq!((page.live_tracks("video"), page.live_tracks("audio")), (1, 1));
+    page.click("button", "Mute");
+    page.wait_silence(SOON);
+    let picture = office.dir().join("page.png");
+    page.screenshot(&picture);
+    assert_eq!(&std::fs::read(picture).unwrap()[1..4], b"PNG");
+    assert!(page.try_script("throw new Error('told')", &json!([])).unwrap_err().message.contains("told"));
+}
