@@ -1,0 +1,35 @@
+/** The window: Tauri's IPC. The only file that names Tauri, loaded only where there is one. */
+import { Channel, invoke } from "@tauri-apps/api/core";
+import { ERROR_CODES, type ErrorCode, type FromNode, type ToNode } from "../gen/protocol";
+import { NodeSession } from "./node-session";
+import type { Backend, BackendMessage } from "./types";
+
+/** A command's rejection is a code; anything else is a fault. */
+function rejection(error: unknown): ErrorCode {
+  return ERROR_CODES.find((code) => code === error) ?? "internal";
+}
+
+export function tauriBackend(): Backend {
+  let tell: (message: BackendMessage) => void = () => undefined;
+  const session = new NodeSession((message) => tell(message));
+  return {
+    surface: "window",
+    start(on) {
+      tell = on;
+      const channel = new Channel<FromNode>();
+      channel.onmessage = (message) => session.receive(message);
+      session.attached((message: ToNode) => {
+        invoke("say", { message }).catch((error: unknown) => session.failed(message, rejection(error)));
+      });
+      invoke("attach", { onMessage: channel }).catch((error: unknown) => {
+        session.detached(rejection(error));
+        on({ type: "down", code: rejection(error), final: true });
+      });
+    },
+    request: (request) => session.request(request),
+    owner: (request) => session.owner(request),
+    close() {
+      session.detached("link-lost");
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** The browser: a tab on a node's loopback address, or a guest's tab on a server. */
+import { SUBPROTOCOL, type FromNode, type Person } from "../gen/protocol";
+import { systemClock, type Clock } from "../call/clock";
+import type { AnyCode } from "../state/contract";
+import { loadGuestKey } from "./guest-key";
+import { GuestSession, type Dial } from "./guest-session";
+import { NodeSession } from "./node-session";
+import { ReconnectPolicy } from "./reconnect";
+import { steadyClock } from "./steady-clock";
+import { CodedError, type Backend, type BackendMessage } from "./types";
+
+/** A dialler for `path` on the page's own host. */
+function dialler(path: string): Dial {
+  return (on) => {
+    const url = new URL(path, location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url, SUBPROTOCOL);
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      if (typeof event.data === "string") on.message(event.data);
+    };
+    socket.onclose = () => on.closed();
+    return {
+      send(text) {
+        if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      },
+      close: () => socket.close(),
+    };
+  };
+}
+
+/** Why the loopback socket does not open: the node is gone, or it has started anew and does not know the cookie. */
+async function askWhy(): Promise<{ code: AnyCode; final: boolean }> {
+  try {
+    const answer = await fetch("./surface.json", { cache: "no-store" });
+    if (answer.status === 401 || answer.status === 403) return { code: "key-used", final: true };
+  } catch {
+    // Nobody there; perhaps in a moment.
+  }
+  return { code: "backend-lost", final: false };
+}
+
+/** A tab on a node's loopback address. The cookie says who we are. */
+export function loopbackBackend(dial: Dial = dialler("/ui/ws"), clock: Clock = systemClock): Backend {
+  let tell: (message: BackendMessage) => void = () => undefined;
+  let closed = false;
+  let hangUp: () => void = () => undefined;
+  const session = new NodeSession((message) => {
+    if (message.type === "welcome") policy.reset();
+    if (message.type === "down" && message.final) closed = true;
+    tell(message);
+  });
+  const policy = new ReconnectPolicy(Math.random, 250, 3_000);
+
+  function connect(): void {
+    if (closed) return;
+    const socket = dial({
+      message(text) {
+        try {
+          session.receive(JSON.parse(text) as FromNode);
+        } catch (error) {
+          // Only what is not JSON ends here; a fault of ours must be seen.
+          if (!(error instanceof SyntaxError)) throw error;
+          socket.close();
+        }
+      },
+      closed: () => void lost(),
+    });
+    hangUp = () => socket.close();
+    session.attached((message) => socket.send(JSON.stringify(message)));
+  }
+
+  async function lost(): Promise<void> {
+    session.detached("link-lost");
+    if (closed) return;
+    const why = await askWhy();
+    if (closed) return;
+    tell({ type: "down", ...why });
+    if (!why.final) clock.after(policy.next(), connect);
+  }
+
+  return {
+    surface: "loopback",
+    start(on) {
+      tell = on;
+      connect();
+    },
+    request: (request) => session.request(request),
+    owner: (request) => session.owner(request),
+    close() {
+      closed = true;
+      session.detached("link-lost");
+      hangUp();
+    },
+  };
+}
+
+/** A guest's tab on a server. `person` is asked at each hello, so it must be known before `start`. */
+export function guestBackend(person: () => Person): Backend {
+  let session: GuestSession | null = null;
+  let closed = false;
+  async function open(on: (message: BackendMessage) => void): Promise<void> {
+    try {
+      const key = await loadGuestKey();
+      if (closed) return;
+      session = new GuestSession({
+        dial: dialler("/ws"),
+        clock: steadyClock(),
+        policy: new ReconnectPolicy(),
+        key,
+        person,
+        on,
+      });
+      session.start();
+      addEventListener("online", () => session?.retryNow());
+      // A closed tab leaves at once instead of after the grace.
+      addEventListener("pagehide", (event) => {
+        if (!event.persisted) session?.close();
+      });
+    } catch (error) {
+      const code = error instanceof CodedError ? error.code : "internal";
+      on({ type: "down", code, final: true });
+    }
+  }
+  return {
+    surface: "guest",
+    start: (on) => void open(on),
+    request: (request) => session?.request(request) ?? Promise.reject(new CodedError("link-lost")),
+    close() {
+      closed = true;
+      session?.close();
+    },
+  };
+}

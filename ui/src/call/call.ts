@@ -1,0 +1,393 @@
+/**
+ * One call: everybody in one room, what I send them, and how it ends. Whoever comes later offers; who was there
+ * answers. Once connected, a call needs its hub only for newcomers.
+ */
+import type { DeviceId, IceServer, Participant, Person, RoomRef, RoomState, Signal } from "../gen/protocol";
+import type { DeviceKind, Event } from "../gen/protocol";
+import type { InputKind, MediaProblem } from "./devices";
+import type { Environment, Lane } from "./environment";
+import type { LevelSource } from "./level";
+import type { LocalMedia } from "./local-media";
+import { Peer, type LocalState } from "./peer";
+import { UNKNOWN, qualityOf, snapshot, type Quality, type Snapshot } from "./quality";
+import { Speaking } from "./speaking";
+
+export type CallEnd = "hung-up" | "call-lost" | "link-lost";
+
+/** What the call needs of its hub. */
+export interface RoomHub {
+  signal(to: DeviceId, signal: Signal): Promise<void>;
+  leave(): Promise<void>;
+}
+
+/** The events that concern one room. */
+export type RoomEvent = Extract<Event, { room: string }>;
+
+export interface PeerView {
+  device: DeviceId;
+  person: Person;
+  kind: DeviceKind;
+  connection: Peer["connection"];
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  media: MediaStream | null;
+  screenMedia: MediaStream | null;
+  speaking: boolean;
+  quality: Quality;
+}
+
+export interface CallView {
+  since: number | null;
+  peers: PeerView[];
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  microphoneProblem: MediaProblem | null;
+  cameraProblem: MediaProblem | null;
+  mutedWhileSpeaking: boolean;
+  own: MediaStream | null;
+}
+
+export interface CallOptions {
+  room: RoomState;
+  /** My own, added to the room's. */
+  iceServers: readonly IceServer[];
+  environment: Environment;
+  /** Already held for the call. */
+  local: LocalMedia;
+  /** Whether the camera shall be on. */
+  camera: boolean;
+  /** This machine can code 1080p30 both ways and show it. */
+  canFullHd: boolean;
+  hub: RoomHub;
+  /** Null where sound cannot be measured. */
+  measure(track: MediaStreamTrack): LevelSource | null;
+  on: {
+    changed(): void;
+    /** Said once, not after {@link Call.hangUp}. */
+    ended(end: CallEnd): void;
+  };
+}
+
+interface Member {
+  participant: Participant;
+  peer: Peer;
+  speaking: Speaking;
+  isSpeaking: boolean;
+  quality: Quality;
+  last: Snapshot | null;
+}
+
+/** Between two looks at levels, and at the line, ms. */
+const LEVELS_EVERY = 100;
+const QUALITY_EVERY = 2_000;
+
+export class Call {
+  readonly room: RoomRef;
+  readonly #options: CallOptions;
+  readonly #members = new Map<DeviceId, Member>();
+  readonly #timers: (() => void)[];
+  readonly #ownSpeaking = new Speaking();
+  #since: number | null = null;
+  #muted = false;
+  #cameraOn: boolean;
+  #level: LevelSource | null = null;
+  #mutedWhileSpeaking = false;
+  #own: MediaStream | null = null;
+  #over = false;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    this.room = options.room.room;
+    this.#cameraOn = options.camera;
+    const { clock } = options.environment;
+    this.#timers = [
+      clock.every(LEVELS_EVERY, () => this.#listen()),
+      clock.every(QUALITY_EVERY, () => void this.#look()),
+    ];
+    this.#microphoneTrackChanged();
+    this.#cameraTrackChanged();
+    for (const participant of options.room.participants) this.#add(participant, true);
+  }
+
+  view(): CallView {
+    const { local } = this.#options;
+    const state = this.#localState();
+    return {
+      since: this.#since,
+      peers: [...this.#members.values()].map(viewOf),
+      microphone: state.microphone,
+      camera: state.camera,
+      screen: state.screen,
+      microphoneProblem: local.problem("microphone"),
+      cameraProblem: local.problem("camera"),
+      mutedWhileSpeaking: this.#mutedWhileSpeaking,
+      own: this.#own,
+    };
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** An event of this call's room. */
+  receive(event: RoomEvent): void {
+    if (this.#over || event.room !== this.room.room) return;
+    switch (event.type) {
+      case "participant-joined":
+        this.#add(event.participant, false);
+        break;
+      case "participant-left": {
+        // Who only lost their hub may still be heard; their connection says when they are gone.
+        const member = this.#members.get(event.device);
+        if (event.reason === "left" || member?.peer.connection !== "connected")
+          this.#remove(event.device, event.reason === "left" ? "hung-up" : "call-lost");
+        break;
+      }
+      case "room-closed":
+        if (event.reason === "left") this.#end("hung-up");
+        else this.hubLost();
+        break;
+      case "signal":
+        this.#members.get(event.from)?.peer.receive(event.signal);
+        break;
+      case "host-changed":
+        break;
+    }
+  }
+
+  /** The room is gone. Those already connected talk on. */
+  hubLost(): void {
+    const isAlive = ({ peer }: Member): boolean => peer.connection !== "connecting";
+    for (const member of [...this.#members.values()])
+      if (!isAlive(member)) this.#remove(member.participant.device, "link-lost");
+    if (!this.#over && this.#members.size === 0) this.#end("link-lost");
+  }
+
+  /** The network or the hub seems to be back. */
+  nudge(): void {
+    for (const { peer } of this.#members.values()) peer.nudge();
+  }
+
+  setMicrophone(on: boolean): void {
+    this.#muted = !on;
+    const track = this.#options.local.track("microphone");
+    if (track) track.enabled = on;
+    this.#mutedWhileSpeaking = false;
+    this.#tell();
+  }
+
+  /** The camera shall be on or off; the track itself comes and goes with {@link LocalMedia}. */
+  setCamera(on: boolean): void {
+    this.#cameraOn = on;
+    this.#tell();
+  }
+
+  /** A local track was replaced, came or went. */
+  localChanged(kind: InputKind): void {
+    if (this.#over) return;
+    if (kind === "microphone") this.#microphoneTrackChanged();
+    else this.#cameraTrackChanged();
+    this.#tell();
+  }
+
+  localScreenChanged(): void {
+    if (this.#over) return;
+    const screen = this.#options.local.screen;
+    this.#send("screen", screen?.getVideoTracks()[0] ?? null);
+    this.#send("screen-sound", screen?.getAudioTracks()[0] ?? null);
+    this.#tell();
+  }
+
+  /** Tells the others, frees the connections and the room. The local media is its holder's to release. */
+  async hangUp(): Promise<void> {
+    if (this.#over) return;
+    this.#close();
+    await this.#options.hub.leave();
+  }
+
+  #add(participant: Participant, offers: boolean): void {
+    // Come anew, from a reloaded page say: the old connection leads nowhere.
+    this.#members.get(participant.device)?.peer.close();
+    const { device } = participant;
+    const peer = new Peer({
+      device,
+      offers,
+      iceServers: this.#iceServers(),
+      environment: this.#options.environment,
+      tracks: this.#tracks(),
+      local: this.#localState(),
+      send: (signal) => void this.#options.hub.signal(device, signal).catch(() => undefined),
+      on: {
+        changed: () => this.#peerChanged(device, peer),
+        bye: () => this.#ifCurrent(device, peer, () => this.#remove(device, "hung-up")),
+        lost: () => this.#ifCurrent(device, peer, () => this.#remove(device, "call-lost")),
+      },
+    });
+    this.#members.set(device, {
+      participant,
+      peer,
+      speaking: new Speaking(),
+      isSpeaking: false,
+      quality: UNKNOWN,
+      last: null,
+    });
+    this.#sizeUp();
+    this.#options.on.changed();
+  }
+
+  #ifCurrent(device: DeviceId, peer: Peer, run: () => void): void {
+    if (!this.#over && this.#members.get(device)?.peer === peer) run();
+  }
+
+  #peerChanged(device: DeviceId, peer: Peer): void {
+    this.#ifCurrent(device, peer, () => {
+      if (peer.connection === "connected") this.#since ??= this.#options.environment.clock.now();
+      this.#sizeUp();
+      this.#options.on.changed();
+    });
+  }
+
+  #remove(device: DeviceId, why: CallEnd): void {
+    this.#members.get(device)?.peer.close();
+    if (!this.#members.delete(device)) return;
+    if (this.#members.size === 0) this.#end(why);
+    else {
+      this.#sizeUp();
+      this.#options.on.changed();
+    }
+  }
+
+  #end(why: CallEnd): void {
+    if (this.#over) return;
+    this.#close();
+    void this.#options.hub.leave().catch(() => undefined);
+    this.#options.on.ended(why);
+  }
+
+  #close(): void {
+    this.#over = true;
+    for (const cancel of this.#timers) cancel();
+    this.#level?.close();
+    this.#level = null;
+    for (const { peer } of this.#members.values()) peer.close();
+    this.#members.clear();
+  }
+
+  #iceServers(): IceServer[] {
+    const all = [...this.#options.room.ice_servers, ...this.#options.iceServers];
+    return [...new Map(all.map((server) => [JSON.stringify(server), server])).values()];
+  }
+
+  #tracks(): Map<Lane, MediaStreamTrack> {
+    const { local } = this.#options;
+    const screen = local.screen;
+    const lanes: [Lane, MediaStreamTrack | null | undefined][] = [
+      ["voice", local.track("microphone")],
+      ["camera", local.track("camera")],
+      ["screen", screen?.getVideoTracks()[0]],
+      ["screen-sound", screen?.getAudioTracks()[0]],
+    ];
+    return new Map(lanes.filter((lane): lane is [Lane, MediaStreamTrack] => !!lane[1]));
+  }
+
+  #localState(): LocalState {
+    const { local, canFullHd } = this.#options;
+    const camera = local.track("camera");
+    return {
+      microphone: !this.#muted && local.track("microphone") !== null,
+      camera: this.#cameraOn && camera !== null,
+      screen: local.screen !== null,
+      full_hd: canFullHd && widest(camera) >= 1920,
+    };
+  }
+
+  #microphoneTrackChanged(): void {
+    const track = this.#options.local.track("microphone");
+    if (track) track.enabled = !this.#muted;
+    this.#level?.close();
+    this.#level = track ? this.#options.measure(track) : null;
+    this.#send("voice", track);
+  }
+
+  #cameraTrackChanged(): void {
+    const track = this.#options.local.track("camera");
+    this.#own = track ? this.#options.environment.stream([track]) : null;
+    this.#send("camera", track);
+  }
+
+  #send(lane: Lane, track: MediaStreamTrack | null): void {
+    // A sender that is closing takes no track; nothing is lost by that.
+    for (const { peer } of this.#members.values()) void peer.setTrack(lane, track).catch(() => undefined);
+  }
+
+  #tell(): void {
+    const state = this.#localState();
+    for (const { peer } of this.#members.values()) peer.setLocal(state);
+    this.#options.on.changed();
+  }
+
+  /** 1080p for two people who both can; more people share the line and the processor. */
+  #sizeUp(): void {
+    const [only, ...others] = this.#members.values();
+    void this.#options.local.setFullHd(others.length === 0 && (only?.peer.fullHd ?? false));
+  }
+
+  #listen(): void {
+    const now = this.#options.environment.clock.now();
+    let changed = false;
+    for (const member of this.#members.values()) {
+      const isHeard = member.peer.remote?.microphone ?? true;
+      const speaking = member.speaking.update(isHeard ? member.peer.level() : 0, now);
+      changed ||= speaking !== member.isSpeaking;
+      member.isSpeaking = speaking;
+    }
+    const mine = this.#ownSpeaking.update(this.#level?.read() ?? 0, now) && this.#muted;
+    changed ||= mine !== this.#mutedWhileSpeaking;
+    this.#mutedWhileSpeaking = mine;
+    if (changed) this.#options.on.changed();
+  }
+
+  async #look(): Promise<void> {
+    for (const member of this.#members.values()) {
+      if (member.peer.connection === "connecting") continue;
+      try {
+        const look = snapshot(await member.peer.stats(), this.#options.environment.clock.now());
+        member.quality = qualityOf(member.last, look);
+        member.last = look;
+      } catch {
+        // The connection was closed in the middle of it.
+      }
+    }
+    if (!this.#over && this.#members.size > 0) this.#options.on.changed();
+  }
+}
+
+function widest(camera: MediaStreamTrack | null): number {
+  // Not in every engine.
+  return (
+    (camera?.getCapabilities as (() => MediaTrackCapabilities) | undefined)?.call(camera).width?.max ?? 0
+  );
+}
+
+function viewOf({ participant, peer, isSpeaking, quality }: Member): PeerView {
+  const said = peer.remote;
+  return {
+    device: participant.device,
+    person: participant.person,
+    kind: participant.kind,
+    connection: peer.connection,
+    // Before they have said it: as they came in.
+    microphone: said?.microphone ?? true,
+    camera: said?.camera ?? participant.media === "video",
+    screen: said?.screen ?? false,
+    media: peer.media,
+    screenMedia: said?.screen ? peer.screenMedia : null,
+    speaking: isSpeaking,
+    quality:
+      peer.connection === "reconnecting"
+        ? { bars: 0, reason: "quality.reconnecting", details: quality.details }
+        : quality,
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * When to restart ICE and when to give a peer connection up. Sees connection states and time, nothing else; who
+ * offers the restart is the peer's business.
+ */
+import { LIMITS } from "../gen/protocol";
+import type { Clock } from "./clock";
+
+/** Between two restarts while nothing connects: a round of checks takes about as long. */
+export const RETRY_EVERY = 4_000;
+/** Two restarts closer than this come from both sides noticing at once. */
+export const RESTART_GAP = 1_000;
+
+export class Healing {
+  #brokenSince: number | null;
+  #lastRestart = -Infinity;
+  #next: (() => void) | null = null;
+  #giveUp: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly act: { restart(): void; lost(): void },
+  ) {
+    // Until it connects for the first time it counts as broken, but a restart waits for a failure.
+    this.#brokenSince = clock.now();
+    this.#giveUp = clock.after(LIMITS.CALL_LOST_AFTER, () => this.#lose());
+  }
+
+  state(state: RTCPeerConnectionState): void {
+    if (this.#stopped) return;
+    switch (state) {
+      case "connected":
+        this.#brokenSince = null;
+        this.#next?.();
+        this.#next = null;
+        this.#giveUp?.();
+        this.#giveUp = null;
+        break;
+      case "disconnected":
+        this.#break();
+        this.#next ??= this.clock.after(LIMITS.ICE_RESTART_AFTER, () => this.#restart());
+        break;
+      case "failed":
+        this.#break();
+        this.#restart();
+        break;
+      case "new":
+      case "connecting":
+      case "closed":
+        break;
+    }
+  }
+
+  /** A way may have opened (network up, hub back): no need to wait. */
+  nudge(): void {
+    if (!this.#stopped && this.#brokenSince !== null && this.#next) this.#restart();
+  }
+
+  /** The other side, which does not offer, asks for a restart; often twice, by two ways. */
+  wanted(): void {
+    if (!this.#stopped) this.#act();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#next?.();
+    this.#giveUp?.();
+  }
+
+  #break(): void {
+    if (this.#brokenSince !== null) return;
+    this.#brokenSince = this.clock.now();
+    this.#giveUp = this.clock.after(LIMITS.CALL_LOST_AFTER, () => this.#lose());
+  }
+
+  #restart(): void {
+    this.#next?.();
+    this.#next = this.clock.after(RETRY_EVERY, () => this.#restart());
+    this.#act();
+  }
+
+  #act(): void {
+    if (this.clock.now() - this.#lastRestart < RESTART_GAP) return;
+    this.#lastRestart = this.clock.now();
+    this.act.restart();
+  }
+
+  #lose(): void {
+    this.stop();
+    this.act.lost();
+  }
+}

@@ -1,0 +1,378 @@
+/**
+ * One peer connection to one participant. The newcomer offers, four lanes and the data channels from the start; after
+ * that only an ICE restart offers again, always by the same side, so offers never collide (RFC 8829).
+ */
+import { LIMITS } from "../gen/protocol";
+import type { Candidate, Control, Description, DeviceId, IceServer, Signal } from "../gen/protocol";
+import { Candidates } from "./candidates";
+import { encodingOf, inOrder } from "./codecs";
+import { LANES, kindOf, type Environment, type Lane } from "./environment";
+import { Healing } from "./healing";
+
+export type LocalState = Omit<Extract<Control, { type: "state" }>, "type">;
+
+/** The data channels, with the ids both sides agree on beforehand. Only `control` is spoken on so far. */
+const CHANNELS = ["control", "chat", "files"] as const;
+/** How long a goodbye may take to leave the machine, ms. */
+const BYE_TIME = 150;
+
+export interface PeerOptions {
+  device: DeviceId;
+  /** True for the newcomer. */
+  offers: boolean;
+  iceServers: readonly IceServer[];
+  environment: Environment;
+  tracks: ReadonlyMap<Lane, MediaStreamTrack>;
+  local: LocalState;
+  /** Through the hub. */
+  send(signal: Signal): void;
+  on: {
+    /** Connection, streams or the other's state have changed. */
+    changed(): void;
+    /** They hung up. */
+    bye(): void;
+    /** No way to them for too long. */
+    lost(): void;
+  };
+}
+
+export class Peer {
+  readonly device: DeviceId;
+  connection: "connecting" | "connected" | "reconnecting" | "lost" = "connecting";
+  /** What they say they send; null until they say it. */
+  remote: LocalState | null = null;
+  /** Their voice and camera, their screen and its sound; null until the lanes exist. */
+  media: MediaStream | null = null;
+  screenMedia: MediaStream | null = null;
+
+  readonly #options: PeerOptions;
+  readonly #pc: RTCPeerConnection;
+  readonly #healing: Healing;
+  readonly #candidates = new Candidates();
+  readonly #lanes = new Map<Lane, RTCRtpTransceiver>();
+  readonly #tracks: Map<Lane, MediaStreamTrack>;
+  readonly #control: RTCDataChannel;
+  #local: LocalState;
+  /** Offering: the round of the latest offer. Answering: that of the latest offer heard of. */
+  #round = -1;
+  #answer: Description | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: PeerOptions) {
+    this.device = options.device;
+    this.#options = options;
+    this.#local = options.local;
+    this.#tracks = new Map(options.tracks);
+    const { environment } = options;
+    this.#pc = environment.connection({ iceServers: [...options.iceServers], bundlePolicy: "max-bundle" });
+    const [control] = CHANNELS.map((label, id) =>
+      this.#pc.createDataChannel(label, { negotiated: true, id, ordered: true }),
+    );
+    this.#control = control as RTCDataChannel;
+    this.#control.onopen = () => this.#sayState();
+    this.#control.onmessage = (event: MessageEvent<unknown>) => this.#heard(event.data);
+    this.#healing = new Healing(environment.clock, {
+      restart: () => this.#restart(),
+      lost: () => {
+        this.connection = "lost";
+        this.#options.on.lost();
+      },
+    });
+    this.#pc.onconnectionstatechange = () => this.#connectionChanged();
+    this.#pc.onicecandidate = ({ candidate }) => this.#found(candidate);
+    this.#pc.ontrack = ({ transceiver }) => this.#came(transceiver);
+    if (options.offers) {
+      this.#addLanes();
+      this.#enqueue(() => this.#offer(false));
+    }
+  }
+
+  /** A signal of theirs, by whichever way it came. */
+  receive(signal: Signal): void {
+    switch (signal.type) {
+      case "description":
+        this.#described(signal.description);
+        break;
+      case "candidate":
+        if (signal.candidate) this.#addCandidate(signal.candidate);
+        break;
+      case "restart-wanted":
+        if (this.#options.offers) this.#healing.wanted();
+        break;
+    }
+  }
+
+  /** Sends `track` on `lane` from now on; null sends nothing. Never a renegotiation. */
+  async setTrack(lane: Lane, track: MediaStreamTrack | null): Promise<void> {
+    if (track) this.#tracks.set(lane, track);
+    else this.#tracks.delete(lane);
+    await this.#lanes.get(lane)?.sender.replaceTrack(track);
+  }
+
+  setLocal(local: LocalState): void {
+    this.#local = local;
+    this.#sayState();
+  }
+
+  /** The network or the hub seems to be back. */
+  nudge(): void {
+    this.#healing.nudge();
+  }
+
+  /** Whether both sides can do 1080p. */
+  get fullHd(): boolean {
+    return this.#local.full_hd && (this.remote?.full_hd ?? false);
+  }
+
+  stats(): Promise<RTCStatsReport> {
+    return this.#pc.getStats();
+  }
+
+  /** How loud their voice is, 0 to 1, as the engine plays it now. */
+  level(): number {
+    const sources = this.#lanes.get("voice")?.receiver.getSynchronizationSources() ?? [];
+    return Math.max(0, ...sources.map((source) => source.audioLevel ?? 0));
+  }
+
+  /** Hangs up. Their side is told on the data channel, which is given a moment to do it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#healing.stop();
+    this.#pc.onconnectionstatechange = this.#pc.onicecandidate = this.#pc.ontrack = null;
+    for (const { sender } of this.#lanes.values()) void sender.replaceTrack(null).catch(() => undefined);
+    if (this.#say({ type: "bye" })) this.#options.environment.clock.after(BYE_TIME, () => this.#pc.close());
+    else this.#pc.close();
+  }
+
+  /** One thing after the other: descriptions must not overtake each other. */
+  #enqueue(work: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#closed) return;
+      try {
+        await work();
+      } catch {
+        // A round that does not work out is followed by another; without any the call is lost in time.
+        if (!this.#closed && this.connection !== "connected") this.#healing.state("failed");
+      }
+    });
+  }
+
+  #addLanes(): void {
+    const { environment } = this.#options;
+    const own = environment.stream();
+    const ownScreen = environment.stream();
+    for (const lane of LANES) {
+      const transceiver = this.#pc.addTransceiver(kindOf(lane), {
+        direction: "sendrecv",
+        streams: [streamOf(lane) === "media" ? own : ownScreen],
+      });
+      this.#prefer(lane, transceiver);
+      this.#lanes.set(lane, transceiver);
+    }
+  }
+
+  /** The offer has made the transceivers, one a line: they become our lanes, in the same order. */
+  #adoptLanes(): void {
+    if (this.#lanes.size > 0) return;
+    const transceivers = this.#pc.getTransceivers();
+    const own = this.#options.environment.stream();
+    const ownScreen = this.#options.environment.stream();
+    LANES.forEach((lane, index) => {
+      const transceiver = transceivers[index];
+      if (transceiver?.receiver.track.kind !== kindOf(lane)) throw new Error("not our four lanes");
+      transceiver.direction = "sendrecv";
+      transceiver.sender.setStreams(streamOf(lane) === "media" ? own : ownScreen);
+      this.#prefer(lane, transceiver);
+      this.#lanes.set(lane, transceiver);
+      this.#came(transceiver);
+    });
+  }
+
+  async #attachTracks(): Promise<void> {
+    for (const [lane, { sender }] of this.#lanes) {
+      const track = this.#tracks.get(lane) ?? null;
+      if (sender.track !== track) await sender.replaceTrack(track);
+    }
+  }
+
+  #prefer(lane: Lane, transceiver: RTCRtpTransceiver): void {
+    const { environment } = this.#options;
+    const receivable = environment.codecs("receive", kindOf(lane));
+    const sendable = environment.codecs("send", kindOf(lane));
+    if (!receivable || !sendable) return;
+    try {
+      transceiver.setCodecPreferences(inOrder(receivable, sendable, kindOf(lane)));
+    } catch {
+      // An engine that wants its own order keeps it.
+    }
+  }
+
+  async #offer(restart: boolean): Promise<void> {
+    await this.#attachTracks();
+    const offer = await this.#pc.createOffer({ iceRestart: restart });
+    const round = ++this.#round;
+    await this.#pc.setLocalDescription(offer);
+    this.#sendDescription({ type: "offer", sdp: this.#pc.localDescription?.sdp ?? offer.sdp ?? "", round });
+  }
+
+  #described(description: Description): void {
+    if (description.type === (this.#options.offers ? "offer" : "answer")) return;
+    if (this.#options.offers) {
+      this.#enqueue(async () => {
+        // Late, or a second copy.
+        if (description.round !== this.#round || this.#pc.signalingState !== "have-local-offer") return;
+        await this.#applyRemote(description);
+        await this.#tune();
+      });
+      return;
+    }
+    if (description.round < this.#round) return;
+    if (description.round === this.#round) {
+      // They offer again what was answered: the answer was lost, or is still on its way.
+      if (this.#answer) this.#sendDescription(this.#answer);
+      return;
+    }
+    this.#round = description.round;
+    this.#answer = null;
+    this.#enqueue(async () => {
+      if (description.round !== this.#round) return;
+      await this.#applyRemote(description);
+      this.#adoptLanes();
+      await this.#attachTracks();
+      const answer = await this.#pc.createAnswer();
+      await this.#pc.setLocalDescription(answer);
+      this.#answer = { type: "answer", sdp: answer.sdp ?? "", round: description.round };
+      this.#sendDescription(this.#answer);
+      await this.#tune();
+    });
+  }
+
+  async #applyRemote({ type, sdp }: Description): Promise<void> {
+    await this.#pc.setRemoteDescription({ type, sdp });
+    for (const candidate of this.#candidates.described(sdp)) await this.#tryCandidate(candidate);
+  }
+
+  #addCandidate(candidate: Candidate): void {
+    // Behind the description that may be waiting in the queue.
+    this.#enqueue(async () => {
+      if (this.#candidates.admit(candidate)) await this.#tryCandidate(candidate);
+    });
+  }
+
+  async #tryCandidate(candidate: Candidate): Promise<void> {
+    try {
+      await this.#pc.addIceCandidate(candidate);
+    } catch {
+      // One that this engine cannot use (another family, an old round) costs nothing.
+    }
+  }
+
+  /** Bitrates and priorities, once there is something negotiated to set them on. */
+  async #tune(): Promise<void> {
+    for (const [lane, { sender }] of this.#lanes) {
+      const wanted = encodingOf(lane, this.fullHd);
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) {
+        encoding.maxBitrate = wanted.maxBitrate;
+        encoding.priority = encoding.networkPriority = wanted.priority;
+      }
+      if (wanted.degradation) parameters.degradationPreference = wanted.degradation;
+      try {
+        await sender.setParameters(parameters);
+      } catch {
+        // Left at the engine's own choice.
+      }
+    }
+  }
+
+  #restart(): void {
+    if (this.#options.offers) this.#enqueue(() => this.#offer(true));
+    else this.#both({ type: "restart-wanted" });
+  }
+
+  #connectionChanged(): void {
+    const state = this.#pc.connectionState;
+    this.#healing.state(state);
+    if (state === "connected") this.connection = "connected";
+    else if ((state === "disconnected" || state === "failed") && this.connection === "connected")
+      this.connection = "reconnecting";
+    this.#options.on.changed();
+  }
+
+  #found(candidate: RTCIceCandidate | null): void {
+    const found = candidate && fromEngine(candidate);
+    // Some engines end with an empty candidate before the null.
+    if (found?.candidate === "") return;
+    const signal: Signal = found ? { type: "candidate", candidate: found } : { type: "candidate" };
+    if (this.#round > 0) this.#both(signal);
+    else this.#options.send(signal);
+  }
+
+  #came(transceiver: RTCRtpTransceiver): void {
+    const lane = LANES.find((name) => this.#lanes.get(name) === transceiver);
+    if (!lane) return;
+    const stream = (this[streamOf(lane)] ??= this.#options.environment.stream());
+    const { track } = transceiver.receiver;
+    if (!stream.getTracks().includes(track)) stream.addTrack(track);
+    this.#options.on.changed();
+  }
+
+  /** The first round needs the hub; later ones also take the data channel, so that a call heals without a hub. */
+  #sendDescription(description: Description): void {
+    this.#both({ type: "description", description });
+  }
+
+  #both(signal: Signal): void {
+    this.#options.send(signal);
+    this.#say({ type: "signal", signal });
+  }
+
+  #sayState(): void {
+    this.#say({ type: "state", ...this.#local });
+  }
+
+  #say(message: Control): boolean {
+    if (this.#control.readyState !== "open") return false;
+    try {
+      this.#control.send(JSON.stringify(message));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #heard(data: unknown): void {
+    if (this.#closed || typeof data !== "string" || data.length > LIMITS.MAX_MESSAGE_BYTES) return;
+    let message: Control;
+    try {
+      message = JSON.parse(data) as Control;
+    } catch {
+      return;
+    }
+    if (message.type === "bye") this.#options.on.bye();
+    else if (message.type === "signal") this.receive(message.signal);
+    else if (message.type === "state") {
+      const was = this.fullHd;
+      this.remote = message;
+      if (this.fullHd !== was) this.#enqueue(() => this.#tune());
+      this.#options.on.changed();
+    }
+  }
+}
+
+/** Voice and camera share a stream, and so do a screen and its sound: what shares a stream is played in step. */
+function streamOf(lane: Lane): "media" | "screenMedia" {
+  return lane === "voice" || lane === "camera" ? "media" : "screenMedia";
+}
+
+function fromEngine(found: RTCIceCandidate): Candidate {
+  const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = found.toJSON();
+  return {
+    candidate: candidate ?? "",
+    ...(typeof sdpMid === "string" ? { sdpMid } : {}),
+    ...(typeof sdpMLineIndex === "number" ? { sdpMLineIndex } : {}),
+    ...(typeof usernameFragment === "string" ? { usernameFragment } : {}),
+  };
+}
