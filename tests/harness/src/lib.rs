@@ -21,6 +21,7 @@
 //! Failures panic with what was expected: the callers are tests.
 #![allow(clippy::expect_used, reason = "a harness fails by panicking: its callers are tests")]
 
+mod app;
 mod chromium;
 mod fault;
 mod figure;
@@ -30,7 +31,9 @@ mod media;
 mod office;
 mod process;
 mod webdriver;
+mod window;
 
+pub use app::{Certificates, Earshot, EarshotLaunch, EarshotServer};
 pub use chromium::Chromium;
 pub use figure::Figure;
 pub use host::{Host, built};
@@ -39,3 +42,4 @@ pub use media::Received;
 pub use office::{Network, Office};
 pub use process::{Child, Finished, Launch, wait_until};
 pub use webdriver::{Element, Name, Page, WebDriverError, has};
+pub use window::Desktop;
