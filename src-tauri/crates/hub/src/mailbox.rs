@@ -110,3 +110,13 @@ fn signal_weight(signal: &Signal) -> usize {
         Signal::Candidate { candidate: None } | Signal::RestartWanted => 0,
     }
 }
+
+#[cfg(test)]
+impl Mailbox {
+    /// Panics when a bound is passed.
+    pub(crate) fn audit(&self) {
+        assert!(self.kept.len() <= MAX_UNSEEN as usize && self.kept.len() <= self.last as usize);
+        assert_eq!(self.bytes, self.kept.iter().map(|message| weight(message)).sum::<usize>());
+        assert!(self.bytes <= MAX_UNSEEN_BYTES as usize);
+    }
+}

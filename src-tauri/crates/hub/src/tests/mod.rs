@@ -1,1 +1,12 @@
-//! Placeholder.
+//! A hub among clients that behave as real ones do, on virtual time. `scenarios` read as stories; `properties` throw
+//! random ones at the hub and check after each input what must always hold.
+
+mod audit;
+mod bounds;
+mod client;
+mod presence;
+mod properties;
+mod resume;
+mod rings;
+mod rooms;
+mod world;

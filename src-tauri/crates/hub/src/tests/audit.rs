@@ -1,0 +1,127 @@
+//! What must hold inside a hub after each input, and between the hub and everybody who has read all they were told.
+
+use std::collections::BTreeSet;
+
+use earshot_protocol::limits::*;
+
+use super::client::{RoomView, Side};
+use super::world::{Who, World};
+use crate::{Counts, Due, Hub, Time};
+
+impl Hub {
+    /// Panics when an index and what it points to have parted, or a bound is passed.
+    pub(crate) fn audit(&self) {
+        self.audit_places();
+        self.audit_rooms();
+        self.audit_rings();
+        assert_eq!(self.timers.len(), self.places.len() + self.rings.len(), "one timer for each");
+        assert!(self.places.len() <= MAX_MEMBERS as usize);
+        assert!(self.rooms.len() <= MAX_ROOMS as usize);
+        assert!(self.out.is_empty());
+        assert_eq!(self.is_empty(), self.counts() == Counts::default());
+        if self.closed {
+            assert!(self.is_empty(), "nothing is left after the end");
+        }
+    }
+
+    fn audit_places(&self) {
+        let connected = self.places.values().filter(|place| place.connection.is_some()).count();
+        assert_eq!(connected, self.connections.len());
+        for (connection, place) in &self.connections {
+            assert_eq!(self.places[place].connection, Some(*connection));
+        }
+        let listed: usize = self.devices.values().map(|device| device.places.len()).sum();
+        assert_eq!(listed, self.places.len());
+        for (id, device) in &self.devices {
+            assert!((1..=MAX_MEMBERS_PER_DEVICE as usize).contains(&device.places.len()));
+            assert!(device.places.iter().all(|place| self.places[place].device == *id));
+            assert!(device.rings.len() <= MAX_OPEN_RINGS as usize);
+            let rooms: usize = device.places.iter().map(|place| self.places[place].rooms.len()).sum();
+            assert!(rooms <= MAX_ROOMS_PER_DEVICE as usize);
+        }
+        for (id, place) in &self.places {
+            assert!(self.timers.contains(&(place.timer, Due::Place(*id))));
+            let due = place.heard.after(if place.connection.is_some() { IDLE_TIMEOUT } else { RESUME_GRACE });
+            assert!(place.timer <= due, "not later than what is due");
+            assert!(due > self.now, "what is due has been done");
+            place.mailbox.audit();
+        }
+    }
+
+    fn audit_rooms(&self) {
+        let seats: usize = self.rooms.values().map(|room| room.seats.len()).sum();
+        assert_eq!(seats, self.places.values().map(|place| place.rooms.len()).sum::<usize>());
+        for (id, room) in &self.rooms {
+            assert!(!room.seats.is_empty() && room.seats.len() <= usize::from(room.capacity));
+            assert!(room.seats.iter().any(|seat| seat.device == room.host), "the host is a participant");
+            let devices: BTreeSet<_> = room.seats.iter().map(|seat| seat.device).collect();
+            assert_eq!(devices.len(), room.seats.len(), "a device once in a room");
+            for seat in &room.seats {
+                let place = &self.places[&seat.place];
+                assert!(place.device == seat.device && place.rooms.contains(id));
+            }
+        }
+    }
+
+    fn audit_rings(&self) {
+        let sides: usize = self.rings.values().map(|ring| 1 + ring.told.len()).sum();
+        assert_eq!(sides, self.places.values().map(|place| place.rings.len()).sum::<usize>());
+        let of_devices: usize = self.devices.values().map(|device| device.rings.len()).sum();
+        assert_eq!(of_devices, 2 * self.rings.len());
+        for (id, ring) in &self.rings {
+            assert!(!ring.told.is_empty());
+            assert!(self.now < ring.expires && ring.expires <= self.now.after(RING_TIMEOUT));
+            assert!(self.timers.contains(&(ring.expires, Due::Ring(*id))));
+            assert!(ring.from != ring.to && self.is_shown(ring.to));
+            for (device, place) in
+                ring.told.iter().map(|place| (ring.to, place)).chain([(ring.from, &ring.caller)])
+            {
+                assert!(self.devices[&device].rings.contains(id));
+                assert!(self.places[place].device == device && self.places[place].rings.contains(id));
+            }
+        }
+    }
+}
+
+impl World {
+    /// Whoever has a connection and has read everything sees exactly what the hub holds.
+    pub(crate) fn compare_views(&self) {
+        for (connection, place_id) in &self.hub.connections {
+            let Some(Some(Who(who))) = self.open.get(connection).copied() else { continue };
+            let client = &self.clients[who];
+            if !client.wire.is_empty() {
+                continue;
+            }
+            let place = &self.hub.places[place_id];
+            assert_eq!(place.device, client.device);
+            let people: Vec<_> = client.people.values().cloned().collect();
+            assert_eq!(people, self.hub.people_for(client.device), "the list of {:?}", client.device);
+            assert!(place.rooms.iter().eq(client.rooms.keys()), "the rooms of {:?}", client.device);
+            for (id, view) in &client.rooms {
+                let room = &self.hub.rooms[id];
+                let seats = room.seats.iter().filter(|seat| seat.device != client.device);
+                assert!(seats.map(|seat| (seat.device, seat.media)).eq(others(view)));
+                assert_eq!((room.host, room.capacity), (view.host, view.capacity));
+            }
+            assert!(place.rings.iter().eq(client.rings.keys()), "the rings of {:?}", client.device);
+            for (id, side) in &client.rings {
+                let is_caller = self.hub.rings[id].caller == *place_id;
+                assert_eq!(is_caller, *side == Side::Caller);
+            }
+            assert!(client.asked.keys().all(|id| *id > place.last_request), "what was heard is answered");
+        }
+    }
+
+    /// Panics unless nothing is held for anybody, once the rates have run out.
+    pub(crate) fn expect_empty(&mut self) {
+        self.silence(u64::from(RATE_WINDOW));
+        assert!(self.hub.is_empty(), "left behind: {:?}", self.hub.counts());
+        assert_eq!(self.hub.deadline(), None::<Time>);
+    }
+}
+
+fn others(
+    view: &RoomView,
+) -> impl Iterator<Item = (earshot_protocol::DeviceId, earshot_protocol::Media)> + '_ {
+    view.others.iter().map(|other| (other.device, other.media))
+}

@@ -1,0 +1,254 @@
+//! A client as the protocol wants it: counts what it has seen, remembers what it asked, and builds its view of the
+//! hub from the welcome and the events alone. It panics when it is told something that cannot follow from before.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use earshot_protocol::hub::{HubMessage, Participant};
+use earshot_protocol::{
+    DeviceId, ErrorCode, Event, FromHub, Person, Presence, Reply, Request, RequestId, ResumeToken, RingId,
+    RoomId, Seq, Welcome,
+};
+
+use crate::ConnectionId;
+
+/// A room as a participant knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RoomView {
+    pub(crate) host: DeviceId,
+    pub(crate) capacity: u16,
+    /// In the order of coming, without oneself.
+    pub(crate) others: Vec<Participant>,
+}
+
+/// Which side of a ring a client is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Caller,
+    Callee,
+}
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) device: DeviceId,
+    pub(crate) person: Person,
+    pub(crate) connection: Option<ConnectionId>,
+    /// Said by the hub and not read yet.
+    pub(crate) wire: VecDeque<FromHub>,
+    /// Of the last welcome that was read, and the ones before.
+    pub(crate) tokens: Vec<ResumeToken>,
+    pub(crate) seen: Seq,
+    /// The last number on this connection.
+    last: Option<Seq>,
+    pub(crate) next_id: RequestId,
+    /// What has not been answered.
+    pub(crate) asked: BTreeMap<RequestId, Request>,
+    pub(crate) answers: BTreeMap<RequestId, Result<Reply, ErrorCode>>,
+    pub(crate) people: BTreeMap<DeviceId, Presence>,
+    pub(crate) rooms: BTreeMap<RoomId, RoomView>,
+    pub(crate) rings: BTreeMap<RingId, Side>,
+    /// What has happened since somebody looked.
+    pub(crate) events: Vec<Event>,
+    /// Whether the last welcome brought the old place back; `None` before a welcome was read on this connection.
+    pub(crate) resumed: Option<bool>,
+    pub(crate) pongs: u32,
+    /// After a resume: what the view of people must be once this number has been seen.
+    pub(crate) people_at: Option<(Seq, Vec<Presence>)>,
+}
+
+impl Client {
+    pub(crate) fn new(device: DeviceId, person: Person) -> Self {
+        Self {
+            device,
+            person,
+            connection: None,
+            wire: VecDeque::new(),
+            tokens: Vec::new(),
+            seen: 0,
+            last: None,
+            next_id: 1,
+            asked: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            people: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            rings: BTreeMap::new(),
+            events: Vec::new(),
+            resumed: None,
+            pongs: 0,
+            people_at: None,
+        }
+    }
+
+    /// Begins anew on another connection; what was not read on the old one is lost.
+    pub(crate) fn connect(&mut self, connection: ConnectionId) {
+        self.connection = Some(connection);
+        self.wire.clear();
+        self.last = None;
+        self.resumed = None;
+        self.people_at = None;
+    }
+
+    /// Reads one message from the wire. Returns false when there is none.
+    pub(crate) fn read(&mut self) -> bool {
+        let Some(message) = self.wire.pop_front() else { return false };
+        match message {
+            FromHub::Welcome(welcome) => self.welcome(welcome),
+            FromHub::Message { seq, message } => {
+                assert!(self.resumed.is_some(), "{:?} is told something before a welcome", self.device);
+                if let Some(last) = self.last {
+                    assert_eq!(seq, last + 1, "{:?}: numbers follow each other on a connection", self.device);
+                }
+                self.last = Some(seq);
+                if seq > self.seen {
+                    assert_eq!(seq, self.seen + 1, "{:?} misses nothing", self.device);
+                    self.seen = seq;
+                    self.take(message);
+                }
+                self.check_people();
+            }
+            FromHub::Pong => self.pongs += 1,
+            FromHub::Challenge { .. } | FromHub::Refused { .. } => panic!("not a hub's to say: {message:?}"),
+        }
+        true
+    }
+
+    fn welcome(&mut self, welcome: Welcome) {
+        assert_eq!(self.resumed, None, "{:?} is welcomed once on a connection", self.device);
+        assert_eq!(welcome.you, self.device);
+        assert!(welcome.people.iter().all(|one| one.device != self.device), "nobody is in their own list");
+        if welcome.resumed {
+            assert!(!self.tokens.is_empty(), "nothing to resume");
+        } else {
+            *self = Self {
+                connection: self.connection,
+                wire: std::mem::take(&mut self.wire),
+                tokens: std::mem::take(&mut self.tokens),
+                events: std::mem::take(&mut self.events),
+                people: welcome.people.iter().map(|one| (one.device, one.clone())).collect(),
+                ..Self::new(self.device, self.person.clone())
+            };
+            assert_eq!(self.people.len(), welcome.people.len(), "a device is one entry");
+        }
+        self.resumed = Some(welcome.resumed);
+        assert!(!self.tokens.contains(&welcome.resume), "the token is new");
+        self.tokens.push(welcome.resume);
+        self.check_people();
+    }
+
+    fn check_people(&mut self) {
+        if let Some((seq, people)) = &self.people_at
+            && *seq <= self.seen
+        {
+            let view: Vec<_> = self.people.values().cloned().collect();
+            assert_eq!(&view, people, "{:?}: the events lead to what the welcome says", self.device);
+            self.people_at = None;
+        }
+    }
+
+    fn take(&mut self, message: HubMessage) {
+        match message {
+            HubMessage::Ok { id, reply } => {
+                let request = self.asked.remove(&id).expect("an answer to what was asked, and the first");
+                self.answered(&request, &reply);
+                self.answers.insert(id, Ok(reply));
+            }
+            HubMessage::Error { id, code } => {
+                self.asked.remove(&id).expect("a refusal of what was asked, and the first");
+                self.answers.insert(id, Err(code));
+            }
+            HubMessage::Event { event } => {
+                self.happened(&event);
+                self.events.push(event);
+            }
+        }
+    }
+
+    fn answered(&mut self, request: &Request, reply: &Reply) {
+        match (request, reply) {
+            (Request::CreateRoom { .. } | Request::Join { .. }, Reply::Room(state)) => {
+                let view = RoomView {
+                    host: state.host,
+                    capacity: state.capacity,
+                    others: state.participants.clone(),
+                };
+                self.check_room(&view);
+                assert!(self.rooms.insert(state.room.room, view).is_none(), "in a room once");
+            }
+            (Request::Leave { room }, Reply::Done) => {
+                assert!(self.rooms.remove(room).is_some(), "leaves what it was in");
+            }
+            (Request::Ring { .. }, Reply::Ring { ring }) => {
+                assert!(self.rings.insert(*ring, Side::Caller).is_none(), "a ring begins once");
+            }
+            (
+                Request::SetPerson { .. }
+                | Request::Signal { .. }
+                | Request::CancelRing { .. }
+                | Request::AnswerRing { .. },
+                Reply::Done,
+            ) => {}
+            _ => panic!("{reply:?} does not answer {request:?}"),
+        }
+    }
+
+    fn happened(&mut self, event: &Event) {
+        let device = self.device;
+        match event {
+            Event::PersonHere { presence } => {
+                assert_ne!(presence.device, device, "nobody is told of themselves");
+                let before = self.people.insert(presence.device, presence.clone());
+                assert_ne!(before.as_ref(), Some(presence), "{device:?} is told what it knows");
+            }
+            Event::PersonGone { device: gone, via: None } => {
+                assert!(self.people.remove(gone).is_some(), "{device:?} is told that {gone:?} went");
+            }
+            Event::PersonGone { .. } => panic!("a hub's own list has no via"),
+            Event::Ringing { ring, from, .. } => {
+                assert_ne!(from.device, device);
+                assert!(self.rings.insert(*ring, Side::Callee).is_none(), "a ring begins once");
+            }
+            Event::RingEnded { ring, .. } => {
+                assert!(
+                    self.rings.remove(ring).is_some(),
+                    "{device:?}: a ring ends once, and after its begin"
+                );
+            }
+            Event::ParticipantJoined { room, participant } => {
+                let mut view = self.rooms.get(room).expect("told of one's own rooms").clone();
+                view.others.push(participant.clone());
+                self.check_room(&view);
+                self.rooms.insert(*room, view);
+            }
+            Event::ParticipantLeft { room, device: left, .. } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                let before = view.others.len();
+                view.others.retain(|other| other.device != *left);
+                assert_eq!(view.others.len() + 1, before, "who leaves was there");
+            }
+            Event::HostChanged { room, host } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                assert_ne!(view.host, *host, "the host has changed");
+                assert!(*host == device || view.others.iter().any(|other| other.device == *host));
+                view.host = *host;
+            }
+            Event::RoomClosed { room, .. } => {
+                assert!(self.rooms.remove(room).is_some(), "told of one's own rooms");
+            }
+            Event::Signal { room, from, .. } => {
+                let view = self.rooms.get(room).expect("told of one's own rooms");
+                assert!(
+                    view.others.iter().any(|other| other.device == *from),
+                    "signals come from participants"
+                );
+            }
+        }
+    }
+
+    /// Nobody twice, and no more than fit.
+    fn check_room(&self, view: &RoomView) {
+        assert!(view.others.len() < usize::from(view.capacity), "more than the room holds: {view:?}");
+        let mut devices: Vec<_> = view.others.iter().map(|other| other.device).collect();
+        devices.push(self.device);
+        devices.sort_unstable();
+        assert!(devices.windows(2).all(|pair| pair[0] != pair[1]), "a device twice in a room: {view:?}");
+    }
+}

@@ -1,0 +1,412 @@
+//! Random stories: devices with several places come, drop, vanish, come back with right and wrong tokens, ask for
+//! what makes sense and for what does not, and time passes evenly or in jumps.
+//!
+//! Checked after each input, in [`World::input`] and [`super::client`]: the hub's indexes agree (`audit`); nothing is
+//! said on a connection that is not open; numbers have no gaps; each request is answered at most once, each ring ends
+//! at most once for a side that was told of it; nobody is twice in a room and no room is over its capacity; a client
+//! that has read everything sees exactly what the hub holds, so nothing is left untold; the twin says the same.
+//! Checked at the end of each story: every request is answered, every ring has ended, and when everybody has gone,
+//! nothing is left.
+
+use earshot_protocol::hub::{Description, DescriptionKind, RingAnswer, Signal};
+use earshot_protocol::limits::{IDLE_TIMEOUT, RESUME_GRACE, RING_TIMEOUT};
+use earshot_protocol::{
+    DeviceId, Event, HubRef, Media, Person, Reply, Request, ResumeToken, RingId, RoomId, RoomRef, ToHub,
+};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::world::{HUB, Who, World};
+use crate::{ConnectionId, Input};
+
+/// Two of these are one device each with another: see [`NAMES`].
+const CLIENTS: usize = 7;
+const NAMES: [&str; CLIENTS] = ["ann", "ann's tab", "ann's other", "bob", "bob's tab", "carol", "dan"];
+
+#[derive(Debug, Clone)]
+enum Ask {
+    SetPerson(u8),
+    Create { capacity: u16, via: Option<DeviceId> },
+    Join(Index),
+    JoinElsewhere(Index),
+    Leave(Index),
+    Ring { to: usize, elsewhere: bool },
+    Cancel(Index),
+    Answer(Index, RingAnswer),
+    Signal { room: Index, to: usize, bytes: usize },
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// With the last token, if there is one and no connection.
+    ComeBack,
+    /// As somebody new.
+    ComeAnew,
+    /// With an older token or another's.
+    ComeWrongly {
+        whose: usize,
+        token: Index,
+        seen: u32,
+    },
+    /// With the right token while the hub still takes the old connection for alive.
+    TakeOver,
+    Drop,
+    Vanish,
+    Goodbye,
+    Ping,
+    /// Acknowledges something else than what was seen.
+    PingWrongly(u32),
+    Read(usize),
+    ReadAll,
+    Ask(Ask),
+    /// Asked, but the connection broke before the hub heard it.
+    AskInVain(Ask),
+    /// An old request again, or one that is out of order.
+    AskAgain(u32, Ask),
+    Flood(u32),
+    RingFlood(u32),
+    SayOnNoConnection(u64),
+}
+
+#[derive(Debug, Clone)]
+enum Move {
+    Step(usize, Step),
+    /// Everybody reads and pings meanwhile.
+    Pass(u64),
+    /// Nobody does; ticked when due.
+    Silence(u64),
+    /// Nobody does; ticked at the end.
+    Jump(u64),
+    Addresses,
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let answer = prop_oneof![
+        3 => Just(RingAnswer::Accepted),
+        1 => Just(RingAnswer::Busy),
+        1 => prop_oneof![Just(None), Just(Some("later".to_owned())), Just(Some("x".repeat(201)))]
+            .prop_map(|message| RingAnswer::Declined { message }),
+    ];
+    prop_oneof![
+        2 => (0..5_u8).prop_map(Ask::SetPerson),
+        3 => (
+            prop_oneof![8 => 2..5_u16, 1 => Just(16), 1 => Just(0), 1 => Just(1), 1 => Just(17)],
+            prop_oneof![8 => Just(None), 1 => Just(Some(HUB)), 1 => Just(Some(DeviceId([1; 32])))],
+        )
+            .prop_map(|(capacity, via)| Ask::Create { capacity, via }),
+        8 => any::<Index>().prop_map(Ask::Join),
+        1 => any::<Index>().prop_map(Ask::JoinElsewhere),
+        3 => any::<Index>().prop_map(Ask::Leave),
+        5 => (0..CLIENTS, any::<bool>()).prop_map(|(to, elsewhere)| Ask::Ring { to, elsewhere }),
+        2 => any::<Index>().prop_map(Ask::Cancel),
+        5 => (any::<Index>(), answer).prop_map(|(ring, answer)| Ask::Answer(ring, answer)),
+        8 => (any::<Index>(), 0..CLIENTS, prop_oneof![Just(0), Just(200), Just(60_000)])
+            .prop_map(|(room, to, bytes)| Ask::Signal { room, to, bytes }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => Just(Step::ComeBack),
+        2 => Just(Step::ComeAnew),
+        2 => (0..CLIENTS, any::<Index>(), prop_oneof![0..20_u32, any::<u32>()])
+            .prop_map(|(whose, token, seen)| Step::ComeWrongly { whose, token, seen }),
+        1 => Just(Step::TakeOver),
+        3 => Just(Step::Drop),
+        1 => Just(Step::Vanish),
+        1 => Just(Step::Goodbye),
+        3 => Just(Step::Ping),
+        1 => any::<u32>().prop_map(Step::PingWrongly),
+        6 => (1..6_usize).prop_map(Step::Read),
+        4 => Just(Step::ReadAll),
+        40 => ask().prop_map(Step::Ask),
+        2 => ask().prop_map(Step::AskInVain),
+        2 => (0..10_u32, ask()).prop_map(|(back, ask)| Step::AskAgain(back, ask)),
+        1 => prop_oneof![Just(250), Just(650)].prop_map(Step::Flood),
+        1 => (5..25_u32).prop_map(Step::RingFlood),
+        1 => any::<u64>().prop_map(Step::SayOnNoConnection),
+    ]
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let time = || {
+        prop_oneof![
+            4 => 1..5_000_u64,
+            1 => Just(u64::from(IDLE_TIMEOUT) - 1),
+            1 => Just(u64::from(IDLE_TIMEOUT)),
+            1 => Just(u64::from(RESUME_GRACE)),
+            1 => Just(u64::from(RING_TIMEOUT)),
+            1 => 1..100_000_u64,
+        ]
+    };
+    let one = prop_oneof![
+        60 => (0..CLIENTS, step()).prop_map(|(who, step)| Move::Step(who, step)),
+        4 => time().prop_map(Move::Pass),
+        1 => time().prop_map(Move::Silence),
+        1 => time().prop_map(Move::Jump),
+        1 => Just(Move::Addresses),
+    ];
+    prop::collection::vec(one, 1..150)
+}
+
+/// A world, and every room and ring there ever was in it.
+struct Story {
+    world: World,
+    rooms: Vec<RoomId>,
+    rings: Vec<RingId>,
+}
+
+impl Story {
+    fn begin(owner: Option<DeviceId>) -> Self {
+        let mut world = World::new(owner);
+        for name in NAMES {
+            let who = world.stranger(name);
+            world.hello(who, None);
+        }
+        world.read_all();
+        Self { world, rooms: vec![RoomId([1; 16])], rings: vec![RingId([1; 16])] }
+    }
+
+    fn go_on(&mut self, next: Move) {
+        match next {
+            Move::Step(who, step) => self.step(Who(who), step),
+            Move::Pass(ms) => self.world.pass(ms),
+            Move::Silence(ms) => self.world.silence(ms),
+            Move::Jump(ms) => self.world.jump(ms),
+            Move::Addresses => drop(self.world.input(Input::Addresses(vec!["192.0.2.7:1".into()]))),
+        }
+        self.learn();
+    }
+
+    /// Remembers rooms and rings, so that orders are about real ones, open or over.
+    fn learn(&mut self) {
+        for client in &mut self.world.clients {
+            let replies = std::mem::take(&mut client.answers).into_values().filter_map(Result::ok);
+            for reply in replies {
+                match reply {
+                    Reply::Room(state) if !self.rooms.contains(&state.room.room) => {
+                        self.rooms.push(state.room.room);
+                    }
+                    Reply::Ring { ring } => self.rings.push(ring),
+                    _ => {}
+                }
+            }
+            for event in std::mem::take(&mut client.events) {
+                if let Event::Ringing { ring, .. } = event
+                    && !self.rings.contains(&ring)
+                {
+                    self.rings.push(ring);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, who: Who, step: Step) {
+        let connected = self.world.is_connected(who);
+        match step {
+            Step::ComeBack if !connected => {
+                self.world.resume(who);
+            }
+            Step::ComeAnew if !connected => {
+                self.world.hello(who, None);
+            }
+            // Two clients of one device with one token would be one client twice.
+            Step::ComeWrongly { whose, token, seen }
+                if !connected
+                    && (whose == who.0
+                        || self.world.clients[whose].device != self.world.clients[who.0].device) =>
+            {
+                let tokens = &self.world.clients[whose].tokens;
+                let token = if tokens.is_empty() { ResumeToken([3; 32]) } else { *token.get(tokens) };
+                self.come_wrongly(who, token, seen);
+            }
+            Step::TakeOver if connected => {
+                self.world.vanish(who);
+                self.world.resume(who);
+            }
+            Step::Drop => self.world.drop_connection(who),
+            Step::Vanish => self.world.vanish(who),
+            Step::Goodbye => drop(self.world.goodbye(who)),
+            Step::Ping => self.world.ping(who),
+            // A lower number than what was seen only; a higher one is a client's harm to itself.
+            Step::PingWrongly(seen) => {
+                let seen = seen % (self.world.clients[who.0].seen + 1);
+                self.world.say(who, ToHub::Ping { seen });
+            }
+            Step::Read(count) => {
+                for _ in 0..count {
+                    self.world.clients[who.0].read();
+                }
+            }
+            Step::ReadAll => self.world.read_all(),
+            Step::Ask(ask) if self.is_welcomed(who) => {
+                let request = self.request(ask);
+                self.world.request(who, request);
+            }
+            Step::AskInVain(ask) if self.is_welcomed(who) => {
+                let request = self.request(ask);
+                self.world.prepare(who, &request);
+                self.world.drop_connection(who);
+            }
+            Step::AskAgain(back, ask) if self.is_welcomed(who) => {
+                let id = self.world.clients[who.0].next_id.saturating_sub(1 + back);
+                let request = self.request(ask);
+                let outputs = self.world.say(who, ToHub::Request { id, request });
+                assert!(outputs.len() <= 1, "at most a flood's end: {outputs:?}");
+            }
+            Step::Flood(count) => {
+                for _ in 0..count {
+                    self.world.ping(who);
+                }
+            }
+            Step::RingFlood(count) if self.is_welcomed(who) => {
+                let to = self.world.clients[(who.0 + 3) % CLIENTS].device;
+                for _ in 0..count {
+                    if self.world.is_connected(who) {
+                        self.world.request(who, World::ring_request(to));
+                    }
+                }
+            }
+            Step::SayOnNoConnection(number) => {
+                let connection = ConnectionId(number);
+                if !self.world.open.contains_key(&connection) {
+                    let ping = ToHub::Ping { seen: 0 };
+                    assert_eq!(self.world.input(Input::Said { connection, message: ping }), []);
+                    assert_eq!(self.world.input(Input::Dropped { connection }), []);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Comes with a token that may be old or another's, and a number that may be wrong. When the place comes back all
+    /// the same, the client's view is what the number says, which nobody here can rebuild: so only numbers that a
+    /// client could have seen are tried with its own last tokens.
+    fn come_wrongly(&mut self, who: Who, token: ResumeToken, seen: u32) {
+        let client = &self.world.clients[who.0];
+        let seen = if client.tokens.contains(&token) { seen.min(client.seen) } else { seen };
+        self.world.hello(who, Some(earshot_protocol::Resume { token, seen }));
+    }
+
+    /// Whether a client may ask: it knows in which place it is.
+    fn is_welcomed(&self, who: Who) -> bool {
+        self.world.is_connected(who) && self.world.clients[who.0].resumed.is_some()
+    }
+
+    fn request(&self, ask: Ask) -> Request {
+        match ask {
+            Ask::SetPerson(0) => Request::SetPerson { person: Person::named("") },
+            Ask::SetPerson(number) => Request::SetPerson { person: Person::named(format!("Name {number}")) },
+            Ask::Create { capacity, via } => Request::CreateRoom { via, capacity, media: Media::Voice },
+            Ask::Join(room) => {
+                Request::Join { room: self.world.room_ref(*room.get(&self.rooms)), media: Media::Video }
+            }
+            Ask::JoinElsewhere(room) => {
+                let hub = HubRef { device: DeviceId([2; 32]), addresses: vec![] };
+                Request::Join { room: RoomRef { hub, room: *room.get(&self.rooms) }, media: Media::Video }
+            }
+            Ask::Leave(room) => Request::Leave { room: *room.get(&self.rooms) },
+            Ask::Ring { to, elsewhere } => {
+                let to = if elsewhere { DeviceId([5; 32]) } else { self.world.clients[to].device };
+                World::ring_request(to)
+            }
+            Ask::Cancel(ring) => Request::CancelRing { ring: *ring.get(&self.rings) },
+            Ask::Answer(ring, answer) => Request::AnswerRing { ring: *ring.get(&self.rings), answer },
+            Ask::Signal { room, to, bytes } => {
+                let description =
+                    Description { kind: DescriptionKind::Offer, sdp: "x".repeat(bytes), round: 0 };
+                Request::Signal {
+                    room: *room.get(&self.rooms),
+                    to: self.world.clients[to].device,
+                    signal: Signal::Description { description },
+                }
+            }
+        }
+    }
+
+    /// Everybody comes back, time passes, and everything that began has ended or goes on for everybody alike.
+    fn settle(&mut self) {
+        let world = &mut self.world;
+        world.silence(10_000);
+        for who in (0..CLIENTS).map(Who) {
+            if !world.is_connected(who) {
+                world.resume(who);
+            }
+        }
+        world.read_all();
+        // Long enough for abandoned places and for rings.
+        world.pass(u64::from(IDLE_TIMEOUT + RESUME_GRACE).max(u64::from(RING_TIMEOUT)));
+        let connected: Vec<_> = (0..CLIENTS).map(Who).filter(|who| world.is_connected(*who)).collect();
+        assert_eq!(world.hub.counts().places, connected.len());
+        let mut rooms = std::collections::BTreeSet::new();
+        for Who(who) in connected {
+            let client = &world.clients[who];
+            assert!(client.wire.is_empty());
+            assert!(client.asked.is_empty(), "{:?} is still waiting: {:?}", client.device, client.asked);
+            assert!(client.rings.is_empty(), "{:?} still rings: {:?}", client.device, client.rings);
+            rooms.extend(client.rooms.keys().copied());
+        }
+        assert_eq!(world.hub.counts().rooms, rooms.len(), "every room has somebody who knows of it");
+        assert_eq!(world.hub.counts().rings, 0);
+    }
+
+    /// Everybody goes, one way or another.
+    fn end(mut self, how: u8) {
+        match how % 3 {
+            0 => {
+                for who in (0..CLIENTS).map(Who) {
+                    match who.0 % 3 {
+                        0 => drop(self.world.goodbye(who)),
+                        1 => self.world.drop_connection(who),
+                        _ => self.world.vanish(who),
+                    }
+                }
+                self.world.silence(u64::from(IDLE_TIMEOUT + RESUME_GRACE));
+            }
+            1 => {
+                for who in (0..CLIENTS).map(Who) {
+                    self.world.vanish(who);
+                }
+                self.world.jump(u64::from(IDLE_TIMEOUT));
+                self.world.jump(u64::from(RESUME_GRACE));
+            }
+            _ => {
+                self.world.input(Input::Shutdown);
+                assert!(self.world.open.is_empty());
+                for client in &mut self.world.clients {
+                    let was_told = !client.wire.is_empty();
+                    while client.read() {}
+                    if was_told && client.resumed.is_some() {
+                        assert!(client.rooms.is_empty() && client.rings.is_empty());
+                    }
+                }
+            }
+        }
+        self.world.expect_empty();
+    }
+}
+
+fn tell(owner: Option<DeviceId>, moves: Vec<Move>, settles: bool, how: u8) {
+    let mut story = Story::begin(owner);
+    for next in moves {
+        story.go_on(next);
+    }
+    if settles {
+        story.settle();
+    }
+    story.end(how);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_server_holds_in_any_story(moves in moves(), settles: bool, how: u8) {
+        tell(None, moves, settles, how);
+    }
+
+    #[test]
+    fn a_lan_hub_holds_in_any_story(moves in moves(), settles: bool, how: u8) {
+        tell(Some(super::world::device("ann")), moves, settles, how);
+    }
+}
