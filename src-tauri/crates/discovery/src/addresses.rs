@@ -30,7 +30,7 @@ pub(crate) fn to_dial(
 ) -> Vec<SocketAddr> {
     let mut addresses: Vec<(bool, u8, SocketAddr)> = heard
         .into_iter()
-        .filter(|(ip, _)| is_usable(*ip) && !own.iter().any(|network| network.address == *ip))
+        .filter(|(ip, _)| is_usable(*ip))
         .filter_map(|(ip, index)| {
             let address = match ip {
                 IpAddr::V6(v6) if v6.is_unicast_link_local() => {

@@ -87,6 +87,16 @@ pub enum DiscoveryError {
     Versions,
 }
 
+impl Announcement {
+    /// Checks that it fits into a record.
+    ///
+    /// # Errors
+    /// [`DiscoveryError`] says what does not.
+    pub fn check(&self) -> Result<(), DiscoveryError> {
+        record::encode(self, 0, record::Purpose::Present).map(|_| ())
+    }
+}
+
 /// A way to find people. Every call returns at once; what comes of it arrives as events.
 pub trait Discovery: Send + Sync {
     /// Tells the network something new; the latest announcement wins.

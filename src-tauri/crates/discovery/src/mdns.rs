@@ -19,7 +19,7 @@ use std::time::Duration;
 use earshot_protocol::DeviceId;
 use tokio::sync::{mpsc, watch};
 
-use crate::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, EVENT_QUEUE, InterfaceChoice, record};
+use crate::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, EVENT_QUEUE, InterfaceChoice};
 
 /// From [`Discovery::verify`] to [`DiscoveryEvent::Gone`] without an answer. Two questions, a second apart, and two
 /// more for the answer. RFC 6762, section 10.4, has ten seconds, for records that nobody is looking at.
@@ -27,6 +27,9 @@ pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How soon the device's own announcement is heard back; it takes some milliseconds where multicast works.
 pub const ECHO_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// From a start to when those who were known before and have not been heard again are gone.
+const HEARD_AGAIN: Duration = Duration::from_secs(3);
 
 /// From a silent or failed start to the next one.
 const RESTART_AFTER: Duration = Duration::from_secs(10);
@@ -70,7 +73,7 @@ pub fn start(
     announcement: Announcement,
     choice: InterfaceChoice,
 ) -> Result<(Handle, mpsc::Receiver<DiscoveryEvent>), DiscoveryError> {
-    record::encode(&announcement, 0)?;
+    announcement.check()?;
     let (wanted, wanted_receiver) = watch::channel(Wanted { announcement, choice, stop: false });
     let (verify, verify_receiver) = mpsc::channel(VERIFY_QUEUE);
     let (events, events_receiver) = mpsc::channel(EVENT_QUEUE);
@@ -85,7 +88,7 @@ pub fn start(
 
 impl Discovery for Handle {
     fn announce(&self, announcement: Announcement) -> Result<(), DiscoveryError> {
-        record::encode(&announcement, 0)?;
+        announcement.check()?;
         self.wanted.send_if_modified(|wanted| {
             let differs = wanted.announcement != announcement;
             wanted.announcement = announcement;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use earshot_protocol::DeviceId;
 use tokio::sync::mpsc;
 
-use crate::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, Found, InterfaceChoice, record};
+use crate::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, Found, InterfaceChoice};
 
 /// Events that wait for one member. A test that leaves more unread loses the rest.
 const QUEUE: usize = 4_096;
@@ -47,7 +47,7 @@ impl Ether {
         &self,
         announcement: Announcement,
     ) -> Result<(Handle, mpsc::Receiver<DiscoveryEvent>), DiscoveryError> {
-        record::encode(&announcement, 0)?;
+        announcement.check()?;
         let (events, receiver) = mpsc::channel(QUEUE);
         let found = found(announcement);
         let device = found.device;
@@ -105,7 +105,7 @@ fn tell(members: &HashMap<DeviceId, Member>, about: DeviceId, event: &DiscoveryE
 
 impl Discovery for Handle {
     fn announce(&self, announcement: Announcement) -> Result<(), DiscoveryError> {
-        record::encode(&announcement, 0)?;
+        announcement.check()?;
         let found = found(announcement);
         let mut members = self.ether.members();
         if let Some(member) = members.get_mut(&self.device) {

@@ -7,7 +7,8 @@
 //! | `n` | the person's name |
 //! | `s` | status, see [`Status::as_str`] |
 //! | `t` | the person's note; absent when empty |
-//! | `r` | counts the changes since start, so that no two records of one device are ever alike |
+//! | `r` | a number that no other record of this device ever has, so that no cache takes a new record for an old one |
+//! | `b` | present in the last record before a goodbye: gone at once, where caches keep a goodbye for a second |
 
 use earshot_protocol::person::is_line;
 use earshot_protocol::{DeviceId, Person, Status, VERSIONS, limits, negotiate};
@@ -58,6 +59,17 @@ pub struct Record {
     pub person: Person,
     /// Protocol versions.
     pub versions: Vec<u16>,
+    /// It is about to go.
+    pub leaving: bool,
+}
+
+/// What a record is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Being found.
+    Present,
+    /// Saying that one is about to go.
+    Leaving,
 }
 
 /// The instance name of a device: the beginning of its id, never the person's name.
@@ -81,13 +93,14 @@ pub fn hostname(device: &DeviceId) -> String {
     format!("earshot-{}.local.", instance(device))
 }
 
-/// The pairs of a device's TXT record. `revision` counts changes.
+/// The pairs of a device's TXT record. `revision` differs from that of every earlier record.
 ///
 /// # Errors
 /// [`DiscoveryError`] when the person or the versions are out of bounds.
 pub fn encode(
     announcement: &Announcement,
-    revision: u32,
+    revision: u64,
+    purpose: Purpose,
 ) -> Result<Vec<(&'static str, String)>, DiscoveryError> {
     announcement.person.check().map_err(DiscoveryError::Person)?;
     if !(1..=MAX_VERSIONS).contains(&announcement.versions.len()) {
@@ -106,6 +119,9 @@ pub fn encode(
     if !person.note.is_empty() {
         pairs.push(("t", person.note.clone()));
     }
+    if purpose == Purpose::Leaving {
+        pairs.push(("b", String::new()));
+    }
     Ok(pairs)
 }
 
@@ -119,6 +135,7 @@ pub fn decode<'a>(
     pairs: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
 ) -> Result<Record, BadRecord> {
     let (mut versions, mut device, mut name, mut status, mut note) = (None, None, None, None, None);
+    let mut leaving = false;
     let mut bytes = 0;
     for (count, (key, value)) in pairs.into_iter().enumerate() {
         let value = value.unwrap_or_default();
@@ -132,6 +149,10 @@ pub fn decode<'a>(
             "s" | "S" => &mut status,
             "t" | "T" => &mut note,
             key if key.eq_ignore_ascii_case("id") => &mut device,
+            "b" | "B" => {
+                leaving = true;
+                continue;
+            }
             _ => continue,
         };
         if slot.is_none() {
@@ -157,5 +178,5 @@ pub fn decode<'a>(
         note: note.to_owned(),
     };
     person.check().map_err(|_| BadRecord::Name)?;
-    Ok(Record { device, person, versions })
+    Ok(Record { device, person, versions, leaving })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent, ServiceInfo};
 use tokio::time::{sleep, timeout};
 
-use crate::record::{SERVICE, fullname, hostname, instance};
+use crate::record::{Purpose, SERVICE, fullname, hostname, instance};
 use crate::{Announcement, InterfaceChoice, record};
 
 /// The owner's choice, read by the thread at each of its looks at the adapters.
@@ -69,8 +69,12 @@ impl Daemon {
         metrics.ok().and_then(Result::ok).and_then(|all| all.get("cached-ptr").copied()).unwrap_or(0)
     }
 
-    /// Says goodbye, twice, and ends the thread.
-    pub(super) async fn goodbye(self, announcement: &Announcement) {
+    /// Says goodbye, and ends the thread when it is sent. `last` is the record that says so in words: it is believed
+    /// at once, while a goodbye alone takes effect after a second (RFC 6762, section 10.1).
+    pub(super) async fn goodbye(self, announcement: &Announcement, last: Option<ServiceInfo>) {
+        if let Some(last) = last {
+            let _ = self.handle.register(last);
+        }
         if let Ok(status) = self.handle.unregister(&fullname(&announcement.device))
             && timeout(ANSWER_TIMEOUT, status.recv_async()).await.is_ok()
         {
@@ -88,8 +92,12 @@ impl Daemon {
 }
 
 /// The record to register. `None` when the announcement is out of bounds, which the handle has ruled out.
-pub(super) fn service_info(announcement: &Announcement, revision: u32) -> Option<ServiceInfo> {
-    let pairs = record::encode(announcement, revision).ok()?;
+pub(super) fn service_info(
+    announcement: &Announcement,
+    revision: u64,
+    purpose: Purpose,
+) -> Option<ServiceInfo> {
+    let pairs = record::encode(announcement, revision, purpose).ok()?;
     let device = &announcement.device;
     let info =
         ServiceInfo::new(SERVICE, &instance(device), &hostname(device), (), announcement.port, &pairs[..]);

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use earshot_protocol::DeviceId;
 use earshot_protocol::limits::MAX_PEOPLE;
@@ -13,10 +13,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::daemon::{Daemon, SharedChoice, service_info};
 use super::people::People;
-use super::{BROWSE_AGAIN, ECHO_TIMEOUT, INTERFACE_CHECK, RESTART_AFTER, VERIFY_TIMEOUT, Wanted};
+use super::{
+    BROWSE_AGAIN, ECHO_TIMEOUT, HEARD_AGAIN, INTERFACE_CHECK, RESTART_AFTER, VERIFY_TIMEOUT, Wanted,
+};
 use crate::addresses::to_dial;
 use crate::interfaces::Snapshot;
-use crate::record::{SERVICE, decode, fullname, instance};
+use crate::record::{Purpose, SERVICE, decode, fullname, instance};
 use crate::{Announcement, DiscoveryEvent, Found};
 
 /// From a change of adapters to announcing and asking again: a change seldom comes alone.
@@ -37,7 +39,7 @@ pub(super) struct Task {
     verify: mpsc::Receiver<DeviceId>,
     events: mpsc::Sender<DiscoveryEvent>,
     announcement: Announcement,
-    revision: u32,
+    revision: u64,
     choice: SharedChoice,
     daemon: Option<Daemon>,
     /// Counts the daemon's starts.
@@ -77,7 +79,8 @@ impl Task {
             verify,
             events,
             announcement,
-            revision: 0,
+            // Two runs of the program shall not count alike.
+            revision: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() << 20),
             snapshot: Snapshot::take(&choice),
             choice: Arc::new(RwLock::new(choice)),
             daemon: None,
@@ -100,7 +103,7 @@ impl Task {
             let step = self.next_step(&mut look).await;
             match step {
                 Step::Tell => {}
-                Step::Wanted(true) => self.take_wanted(),
+                Step::Wanted(true) => self.take_wanted().await,
                 Step::Verify(Some(device)) => self.start_verify(device),
                 Step::Browsed(Some(event)) => self.browsed(event),
                 Step::Browsed(None) => self.browse_again(),
@@ -112,7 +115,8 @@ impl Task {
             }
         }
         if let Some(daemon) = self.daemon.take() {
-            daemon.goodbye(&self.announcement).await;
+            let last = service_info(&self.announcement, self.revision.wrapping_add(1), Purpose::Leaving);
+            daemon.goodbye(&self.announcement, last).await;
         }
     }
 
@@ -165,7 +169,7 @@ impl Task {
         self.silent_since = Some(now);
         self.browse_at = now + BROWSE_AGAIN;
         self.refresh_at = None;
-        let Some(info) = service_info(&self.announcement, self.revision) else { return };
+        let Some(info) = service_info(&self.announcement, self.revision, Purpose::Present) else { return };
         match Daemon::start(self.choice.clone(), info) {
             Ok(daemon) => {
                 self.run = self.run.wrapping_add(1);
@@ -181,21 +185,27 @@ impl Task {
         self.start_daemon();
     }
 
-    fn take_wanted(&mut self) {
+    async fn take_wanted(&mut self) {
         let Wanted { announcement, choice, .. } = self.wanted.borrow_and_update().clone();
-        if *self.choice.read().unwrap_or_else(PoisonError::into_inner) != choice {
-            *self.choice.write().unwrap_or_else(PoisonError::into_inner) = choice;
-            self.look_at_interfaces();
-        }
-        if self.announcement != announcement {
+        let announces = self.announcement != announcement;
+        if announces {
             self.announcement = announcement;
             self.revision = self.revision.wrapping_add(1);
+        }
+        let chooses = *self.choice.read().unwrap_or_else(PoisonError::into_inner) != choice;
+        if chooses {
+            *self.choice.write().unwrap_or_else(PoisonError::into_inner) = choice;
+            self.look_at_interfaces();
+            // `mdns-sd` can drop an adapter in mid-run, but tells nobody whom that takes away. On that adapter the restart
+            // is a goodbye; on the others the new start comes well within the second that a goodbye takes.
+            self.restart().await;
+        } else if announces {
             self.register();
         }
     }
 
     fn register(&mut self) {
-        let Some(info) = service_info(&self.announcement, self.revision) else { return };
+        let Some(info) = service_info(&self.announcement, self.revision, Purpose::Present) else { return };
         if let Some(daemon) = &self.daemon
             && daemon.register(info).is_err()
         {
@@ -273,7 +283,7 @@ impl Task {
             _ => (address.to_ip_addr(), 0),
         });
         let addresses = to_dial(heard, port, &self.snapshot.networks);
-        if port == 0 || addresses.is_empty() {
+        if record.leaving || port == 0 || addresses.is_empty() {
             self.people.gone(record.device);
             return;
         }
@@ -313,7 +323,7 @@ impl Task {
                 self.restart().await;
             }
         }
-        if now >= self.started + 2 * ECHO_TIMEOUT {
+        if now >= self.started + HEARD_AGAIN {
             self.people.keep_run(self.run);
         }
         let network = !self.snapshot.used.is_empty();
