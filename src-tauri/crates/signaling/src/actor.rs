@@ -1,0 +1,352 @@
+//! One task owns the hub; everybody else talks to it through bounded queues. It never waits for a visitor.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::rand;
+use earshot_hub::{Config, ConnectionId, Counts, Fresh, Hub, Input, Output, Time, Visitor};
+use earshot_protocol::limits::{MAX_QUEUE, MAX_UNSEEN, PING_INTERVAL};
+use earshot_protocol::{DeviceId, ErrorCode, FromHub, Resume, Seq, ToHub, VERSIONS};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
+
+/// Inputs waiting for the hub, of all connections together. Who finds it full waits, and is not read from meanwhile.
+const MAX_INPUTS: usize = 1024;
+
+/// What goes out on one connection.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// Say this.
+    Say(FromHub),
+    /// Say why, if there is a reason, and close.
+    Close(Option<ErrorCode>),
+}
+
+/// The two ends that a connection's own task holds.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// What the hub says, in order. `None`: the hub is gone.
+    pub(crate) queue: mpsc::Receiver<Outgoing>,
+    /// Fires when the connection is to be closed without waiting for the queue.
+    pub(crate) cut: oneshot::Receiver<ErrorCode>,
+}
+
+#[derive(Debug)]
+struct Outbox {
+    queue: mpsc::Sender<Outgoing>,
+    cut: oneshot::Sender<ErrorCode>,
+    /// Messages that may wait: [`MAX_QUEUE`], and what a resumed place had to be told at once.
+    room: usize,
+    /// The highest number said on an in-process connection, which sees all that it is told.
+    local_seen: Option<Seq>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Arrive { connection: ConnectionId, arrival: Box<Arrival>, outbox: Outbox },
+    Said { connection: ConnectionId, message: Box<ToHub> },
+    Dropped { connection: ConnectionId },
+    Addresses(Vec<String>),
+    Count(oneshot::Sender<Counts>),
+    Shutdown(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) visitor: Visitor,
+    pub(crate) version: u16,
+    pub(crate) resume: Option<Resume>,
+}
+
+/// The way to a hub that runs in a task of its own. The hub ends when the last handle, [`Local`] and connection are
+/// gone, or by [`HubHandle::shutdown`].
+#[derive(Debug, Clone)]
+pub struct HubHandle {
+    commands: mpsc::Sender<Command>,
+    next_connection: Arc<AtomicU64>,
+    hub: DeviceId,
+}
+
+impl HubHandle {
+    /// Starts a hub. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn spawn(config: Config) -> Self {
+        let hub = config.hub;
+        let (commands, inputs) = mpsc::channel(MAX_INPUTS);
+        tokio::spawn(Actor::new(Hub::new(config)).run(inputs));
+        Self { commands, next_connection: Arc::new(AtomicU64::new(1)), hub }
+    }
+
+    /// The hub's device id: what its challenge names.
+    #[must_use]
+    pub fn hub(&self) -> DeviceId {
+        self.hub
+    }
+
+    /// The hub is reached elsewhere from now on, best first.
+    pub async fn set_addresses(&self, addresses: Vec<String>) {
+        let _ = self.commands.send(Command::Addresses(addresses)).await;
+    }
+
+    /// Comes in from within the process: no socket, no challenge. The hub's first word is a welcome or a refusal.
+    pub async fn attach(&self, visitor: Visitor) -> Local {
+        let version = VERSIONS.first().copied().unwrap_or(1);
+        let (seat, inbox) = self.arrive(Arrival { visitor, version, resume: None }, true).await;
+        Local { seat, inbox: Some(inbox) }
+    }
+
+    /// How much the hub holds; `None` when it has ended.
+    pub async fn counts(&self) -> Option<Counts> {
+        let (answer, counts) = oneshot::channel();
+        self.commands.send(Command::Count(answer)).await.ok()?;
+        counts.await.ok()
+    }
+
+    /// Ends the hub: everybody is told and closed. Returns once that is on its way to the connections.
+    pub async fn shutdown(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.commands.send(Command::Shutdown(done)).await.is_ok() {
+            let _ = ended.await;
+        }
+    }
+
+    pub(crate) async fn arrive(&self, arrival: Arrival, local: bool) -> (Seat, Inbox) {
+        let connection = ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed));
+        // Room for what a resumed place is told at once, beside the ordinary queue and a last word.
+        let (queue, said) = mpsc::channel((MAX_QUEUE + MAX_UNSEEN) as usize + 2);
+        let (cut, is_cut) = oneshot::channel();
+        let outbox = Outbox { queue, cut, room: MAX_QUEUE as usize, local_seen: local.then_some(0) };
+        let seat = Seat { connection, commands: self.commands.clone(), goodbye: local };
+        let arrive = Command::Arrive { connection, arrival: Box::new(arrival), outbox };
+        // A hub that has ended drops the outbox, and the inbox says so.
+        let _ = self.commands.send(arrive).await;
+        (seat, Inbox { queue: said, cut: is_cut })
+    }
+}
+
+/// A connection's claim on the hub; dropping it tells the hub.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    connection: ConnectionId,
+    commands: mpsc::Sender<Command>,
+    goodbye: bool,
+}
+
+impl Seat {
+    /// Hands a message to the hub; waits while the hub has much to do. `false`: the hub has ended.
+    pub(crate) async fn say(&self, message: ToHub) -> bool {
+        self.commands
+            .send(Command::Said { connection: self.connection, message: Box::new(message) })
+            .await
+            .is_ok()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut last = Vec::with_capacity(2);
+        if self.goodbye {
+            last.push(Command::Said { connection: self.connection, message: Box::new(ToHub::Goodbye) });
+        }
+        last.push(Command::Dropped { connection: self.connection });
+        let mut last = last.into_iter();
+        while let Some(command) = last.next() {
+            if let Err(mpsc::error::TrySendError::Full(command)) = self.commands.try_send(command) {
+                // The hub is busy: somebody else waits in this connection's place.
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    let commands = self.commands.clone();
+                    runtime.spawn(async move {
+                        for command in std::iter::once(command).chain(last) {
+                            let _ = commands.send(command).await;
+                        }
+                    });
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// A visitor within the process: the node itself. Dropping it says goodbye.
+#[derive(Debug)]
+pub struct Local {
+    seat: Seat,
+    inbox: Option<Inbox>,
+}
+
+impl Local {
+    /// Says something to the hub. Nothing is heard back from a hub that has ended; [`Local::next`] tells.
+    pub async fn say(&self, message: ToHub) {
+        let _ = self.seat.say(message).await;
+    }
+
+    /// What the hub says next. `None`: it has closed this connection or has ended; a refusal comes before that.
+    /// No pings are needed and no pongs are heard.
+    ///
+    /// Cancel safe. Whoever does not call this for [`MAX_QUEUE`] messages is cut off with
+    /// [`ErrorCode::SlowReader`].
+    pub async fn next(&mut self) -> Option<FromHub> {
+        let inbox = self.inbox.as_mut()?;
+        let outgoing = tokio::select! {
+            biased;
+            Ok(code) = &mut inbox.cut => Some(Outgoing::Close(Some(code))),
+            outgoing = inbox.queue.recv() => outgoing,
+        };
+        match outgoing {
+            Some(Outgoing::Say(message)) => Some(message),
+            Some(Outgoing::Close(code)) => {
+                self.inbox = None;
+                code.map(|code| FromHub::Refused { code })
+            }
+            None => {
+                self.inbox = None;
+                None
+            }
+        }
+    }
+}
+
+struct Actor {
+    hub: Hub,
+    outboxes: HashMap<ConnectionId, Outbox>,
+    started: Instant,
+}
+
+impl Actor {
+    fn new(hub: Hub) -> Self {
+        Self { hub, outboxes: HashMap::new(), started: Instant::now() }
+    }
+
+    async fn run(mut self, mut inputs: mpsc::Receiver<Command>) {
+        let mut heartbeat = interval(Duration::from_millis(PING_INTERVAL.into()));
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let deadline = self.hub.deadline().map(|time| self.started + Duration::from_millis(time.0));
+            tokio::select! {
+                command = inputs.recv() => match command {
+                    Some(Command::Shutdown(done)) => {
+                        self.handle(Input::Shutdown);
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                () = sleep_until(deadline.unwrap_or(self.started)), if deadline.is_some() => {
+                    self.handle(Input::Tick);
+                }
+                _ = heartbeat.tick() => self.ping_for_locals(),
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Arrive { connection, arrival, outbox } => {
+                self.outboxes.insert(connection, outbox);
+                let Arrival { visitor, version, resume } = *arrival;
+                self.handle(Input::Hello { connection, visitor, version, resume });
+            }
+            Command::Said { connection, message } => {
+                self.handle(Input::Said { connection, message: *message });
+            }
+            Command::Dropped { connection } => {
+                self.outboxes.remove(&connection);
+                self.handle(Input::Dropped { connection });
+            }
+            Command::Addresses(addresses) => self.handle(Input::Addresses(addresses)),
+            Command::Count(answer) => {
+                let _ = answer.send(self.hub.counts());
+            }
+            // Taken care of by the loop.
+            Command::Shutdown(_) => {}
+        }
+    }
+
+    /// In-process visitors do not ping; the hub hears of what they have been told all the same.
+    fn ping_for_locals(&mut self) {
+        let locals: Vec<_> = self
+            .outboxes
+            .iter()
+            .filter_map(|(connection, outbox)| Some((*connection, outbox.local_seen?)))
+            .collect();
+        for (connection, seen) in locals {
+            self.handle(Input::Said { connection, message: ToHub::Ping { seen } });
+        }
+    }
+
+    /// Feeds the hub one input, and then what follows from it: a connection that could not take its message is a
+    /// dropped one.
+    fn handle(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let arriving = match &input {
+                Input::Hello { connection, .. } => Some(*connection),
+                _ => None,
+            };
+            let Some(fresh) = fresh() else {
+                // Tokens and ids that can be guessed are worse than no hub: everybody is closed.
+                self.outboxes.clear();
+                return;
+            };
+            let outputs = self.hub.handle(self.now(), fresh, input);
+            if let Some(connection) = arriving {
+                let told = outputs.iter().filter(|output| is_said_on(output, connection)).count();
+                if let Some(outbox) = self.outboxes.get_mut(&connection) {
+                    outbox.room += told;
+                }
+            }
+            for output in outputs {
+                if let Some(dropped) = self.carry_out(output) {
+                    inputs.push_back(Input::Dropped { connection: dropped });
+                }
+            }
+        }
+    }
+
+    /// Returns the connection when it had to be cut.
+    fn carry_out(&mut self, output: Output) -> Option<ConnectionId> {
+        match output {
+            Output::Send { connection, message } => {
+                let outbox = self.outboxes.get_mut(&connection)?;
+                if let Some(seen) = &mut outbox.local_seen {
+                    match &message {
+                        FromHub::Message { seq, .. } => *seen = *seq,
+                        FromHub::Pong => return None,
+                        _ => {}
+                    }
+                }
+                let waiting = outbox.queue.max_capacity() - outbox.queue.capacity();
+                if waiting < outbox.room && outbox.queue.try_send(Outgoing::Say(message)).is_ok() {
+                    return None;
+                }
+                let outbox = self.outboxes.remove(&connection)?;
+                let _ = outbox.cut.send(ErrorCode::SlowReader);
+                Some(connection)
+            }
+            Output::Close { connection, code } => {
+                let outbox = self.outboxes.remove(&connection)?;
+                if outbox.queue.try_send(Outgoing::Close(code)).is_err() {
+                    let _ = outbox.cut.send(code.unwrap_or(ErrorCode::SlowReader));
+                }
+                None
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        // A process that runs for 584 million years has other worries.
+        Time(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+fn is_said_on(output: &Output, to: ConnectionId) -> bool {
+    matches!(output, Output::Send { connection, .. } if *connection == to)
+}
+
+fn fresh() -> Option<Fresh> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).ok()?;
+    Some(Fresh(bytes))
+}

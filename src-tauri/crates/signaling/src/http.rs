@@ -1,0 +1,261 @@
+//! One accept loop for TLS and plain HTTP, around any axum router.
+//!
+//! Every step before a greeting has a timeout and every connection before it a place at the door
+//! ([`MAX_UNGREETED`], [`MAX_UNGREETED_PER_ADDRESS`]); a connection that finds none is closed without a word.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use earshot_identity::tls::peer_key;
+use earshot_protocol::PublicKey;
+use earshot_protocol::limits::{HELLO_TIMEOUT, MAX_UNGREETED, MAX_UNGREETED_PER_ADDRESS};
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tracing::debug;
+
+use crate::gate::{Gate, Ticket};
+
+/// How long a TLS handshake or a request's headers may take; also how long a kept-alive connection may be idle.
+const STEP_TIMEOUT: Duration = Duration::from_millis(HELLO_TIMEOUT as u64);
+
+/// How long a connection may ask for pages before it has to come anew. An upgraded one is no longer counted.
+const PAGES_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long open connections may take to end when the server does.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Request headers, all together; a browser with many cookies for the host sends a few KiB.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// What one listener lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections that have not yet said hello, in all.
+    pub ungreeted: usize,
+    /// The same, of one address (of one /64 network for IPv6).
+    pub ungreeted_per_address: usize,
+    /// Whether `X-Forwarded-For` and `X-Forwarded-Host` are believed: only behind a proxy that sets them itself.
+    pub trust_forwarded: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ungreeted: MAX_UNGREETED as usize,
+            ungreeted_per_address: MAX_UNGREETED_PER_ADDRESS as usize,
+            trust_forwarded: false,
+        }
+    }
+}
+
+/// Who is on the other end; in the extensions of every request.
+#[derive(Debug, Clone)]
+pub struct PeerInfo {
+    /// The address of the connection, or, behind a trusted proxy, the last one in `X-Forwarded-For`.
+    pub address: IpAddr,
+    /// The device key that the TLS handshake has proven.
+    pub key: Option<PublicKey>,
+    /// The host that the client asked for: `Host`, or `X-Forwarded-Host` behind a trusted proxy.
+    pub host: Option<String>,
+    /// The connection's places at the door.
+    pub(crate) tickets: Tickets,
+    /// Turns true when the server ends.
+    pub(crate) closing: watch::Receiver<bool>,
+    /// Held as long as something of the connection is alive.
+    pub(crate) alive: mpsc::Sender<()>,
+}
+
+/// A connection's places at the door, shared by its HTTP half and what it is upgraded to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tickets(Arc<Mutex<Vec<Ticket>>>);
+
+impl Tickets {
+    fn add(&self, ticket: Ticket) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(ticket);
+    }
+
+    /// Takes the places over: they are free once the result is dropped.
+    pub(crate) fn take(&self) -> Vec<Ticket> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What all connections of one listener share.
+struct Shared {
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    gate: Gate,
+    closing: watch::Receiver<bool>,
+    alive: mpsc::Sender<()>,
+}
+
+/// Serves `router` until `shutdown` is done; then connections are asked to end and have three seconds for it.
+/// With `tls`, every connection begins with a handshake.
+///
+/// # Errors
+/// When the listener's own address cannot be read. A failure to accept one connection (too many open files, say) is
+/// waited out.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    debug!(port = address.port(), tls = tls.is_some(), "serving");
+    let (close, closing) = watch::channel(false);
+    let (alive, mut all_gone) = mpsc::channel(1);
+    let shared = Arc::new(Shared {
+        tls: tls.map(TlsAcceptor::from),
+        router,
+        limits,
+        gate: Gate::new(limits.ungreeted, limits.ungreeted_per_address),
+        closing,
+        alive,
+    });
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => {
+                    if let Some(tickets) = enter(&shared, address) {
+                        connections.spawn(connection(Arc::clone(&shared), stream, address, tickets));
+                    }
+                }
+                Err(error) => {
+                    debug!(kind = ?error.kind(), "cannot accept");
+                    sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+    drop(listener);
+    let _ = close.send(true);
+    drop(shared);
+    // The last of the connections, upgraded ones too, drops the last sender.
+    let _ = timeout(SHUTDOWN_TIMEOUT, async {
+        while connections.join_next().await.is_some() {}
+        let _ = all_gone.recv().await;
+    })
+    .await;
+    connections.shutdown().await;
+    Ok(())
+}
+
+fn enter(shared: &Shared, address: SocketAddr) -> Option<Tickets> {
+    let tickets = Tickets::default();
+    tickets.add(shared.gate.enter()?);
+    if !shared.limits.trust_forwarded {
+        tickets.add(shared.gate.enter_from(address.ip())?);
+    }
+    Some(tickets)
+}
+
+async fn connection(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, tickets: Tickets) {
+    // Signaling is small messages that somebody waits for.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let Some(tls) = shared.tls.clone() else {
+        return pages(&shared, stream, address.ip(), None, tickets).await;
+    };
+    let Ok(Ok(stream)) = timeout(STEP_TIMEOUT, tls.accept(stream)).await else {
+        debug!("a TLS handshake failed");
+        return;
+    };
+    let key = stream.get_ref().1.peer_certificates().and_then(peer_key);
+    pages(&shared, stream, address.ip(), key, tickets).await;
+}
+
+/// Serves requests on one connection until it ends or is upgraded.
+async fn pages<S>(shared: &Shared, stream: S, address: IpAddr, key: Option<PublicKey>, tickets: Tickets)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let router = TowerToHyperService::new(shared.router.clone());
+    let peer = PeerInfo {
+        address: address.to_canonical(),
+        key,
+        host: None,
+        tickets,
+        closing: shared.closing.clone(),
+        alive: shared.alive.clone(),
+    };
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let peer = of_request(shared, &peer, request.headers());
+        let router = router.clone();
+        async move {
+            let Some(peer) = peer else {
+                let mut response = Response::new(Body::from("Too many connections from your address.\n"));
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                return Ok(response);
+            };
+            request.extensions_mut().insert(peer);
+            router.call(request).await
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(STEP_TIMEOUT)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let mut closing = shared.closing.clone();
+    let ended = timeout(PAGES_TIMEOUT, async {
+        tokio::select! {
+            result = connection.as_mut() => return result,
+            _ = closing.wait_for(|closing| *closing) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        connection.await
+    })
+    .await;
+    if !matches!(ended, Ok(Ok(()))) {
+        debug!("a connection ended early");
+    }
+}
+
+/// What a request says about who sent it. `None`: no place at the door for the forwarded address.
+fn of_request(shared: &Shared, connection: &PeerInfo, headers: &HeaderMap) -> Option<PeerInfo> {
+    let mut peer = connection.clone();
+    peer.host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+    if shared.limits.trust_forwarded {
+        if let Some(host) = last_value(headers, "x-forwarded-host") {
+            peer.host = Some(host.to_owned());
+        }
+        if let Some(address) = last_value(headers, "x-forwarded-for").and_then(|value| value.parse().ok()) {
+            peer.address = IpAddr::to_canonical(&address);
+        }
+        if headers.contains_key(header::UPGRADE) {
+            peer.tickets.add(shared.gate.enter_from(peer.address)?);
+        }
+    }
+    Some(peer)
+}
+
+/// The last of a header's values: what the nearest proxy has added.
+fn last_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim)
+}

@@ -1,0 +1,301 @@
+//! `/ws`: the way of a visitor from the upgrade to the hub and back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use axum::{Router, http};
+use earshot_hub::Visitor;
+use earshot_identity::{DeviceKey, verify};
+use earshot_protocol::hub::hello_to_sign;
+use earshot_protocol::limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_REQUESTS, RATE_WINDOW};
+use earshot_protocol::{ErrorCode, FromHub, Hello, Nonce, SUBPROTOCOL, VERSIONS, negotiate};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite;
+use tracing::debug;
+
+use crate::actor::{Arrival, HubHandle, Outgoing, Seat};
+use crate::codec;
+use crate::http::PeerInfo;
+
+/// How long one message may take to leave. A reader that is slower is cut off.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the last words may take, and how long the other side has to read them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Frames of any kind in [`RATE_WINDOW`]; what is allowed to requests is the hub's business and less.
+const MAX_FRAMES: u32 = MAX_REQUESTS * 3;
+
+/// Whom visitors meet at the door.
+#[derive(Debug, Clone)]
+pub struct Greeting {
+    /// The key of the device whose hub this is.
+    pub key: Arc<DeviceKey>,
+    /// Whether a visitor's TLS certificate must be of the same key as the hello: between installs.
+    pub mutual: bool,
+}
+
+/// The hub at `/ws`. Serve it with [`crate::http::serve`], which tells it who is on the other end.
+pub fn hub_router(hub: HubHandle, greeting: Greeting) -> Router {
+    Router::new().route("/ws", any(upgrade)).with_state(Arc::new(Door { hub, greeting }))
+}
+
+struct Door {
+    hub: HubHandle,
+    greeting: Greeting,
+}
+
+async fn upgrade(
+    State(door): State<Arc<Door>>,
+    peer: Option<Extension<PeerInfo>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    let Some(Extension(peer)) = peer else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if !is_same_origin(&headers, peer.host.as_deref()) {
+        return (StatusCode::FORBIDDEN, "Only pages of this server may connect.\n").into_response();
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade.protocols([SUBPROTOCOL]),
+        Err(rejection) => return rejection.into_response(),
+    };
+    if upgrade.selected_protocol().is_none() {
+        let text = format!("The WebSocket subprotocol {SUBPROTOCOL} is spoken here, and no other.\n");
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    }
+    upgrade
+        .max_message_size(MAX_MESSAGE_BYTES as usize)
+        .max_frame_size(MAX_MESSAGE_BYTES as usize)
+        // The default of 128 KiB would be kept for every idle visitor.
+        .read_buffer_size(4096)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| async move { door.converse(socket, peer).await })
+}
+
+/// A browser says which page wants to connect; it must be one of ours. Programs say nothing.
+fn is_same_origin(headers: &HeaderMap, host: Option<&str>) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Some(origin) = origin.to_str().ok().and_then(|origin| origin.parse::<http::Uri>().ok()) else {
+        return false;
+    };
+    let default_port = match origin.scheme_str() {
+        Some("https") => 443,
+        Some("http") => 80,
+        _ => return false,
+    };
+    let host = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
+    let (Some(host), Some(origin)) = (host, origin.authority()) else { return false };
+    origin.host().eq_ignore_ascii_case(host.host())
+        && origin.port_u16().unwrap_or(default_port) == host.port_u16().unwrap_or(default_port)
+}
+
+type Sink = SplitSink<WebSocket, Message>;
+type Stream = SplitStream<WebSocket>;
+
+/// Why a conversation ends from our side. `None`: without a reason to tell.
+type End = Option<ErrorCode>;
+
+impl Door {
+    async fn converse(&self, socket: WebSocket, peer: PeerInfo) {
+        let tickets = peer.tickets.take();
+        // The server waits for its connections to end.
+        let _alive = peer.alive.clone();
+        let mut closing = peer.closing.clone();
+        let (mut sink, mut stream) = socket.split();
+        let greeted = tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => Err(Gone::Said(None)),
+            greeted = self.greet(&mut sink, &mut stream, &peer) => greeted,
+        };
+        let arrival = match greeted {
+            Ok(arrival) => arrival,
+            Err(gone) => return part(&mut sink, &mut stream, gone).await,
+        };
+        let (seat, mut inbox) = self.hub.arrive(arrival, false).await;
+        drop(tickets);
+        let gone = tokio::select! {
+            biased;
+            Ok(code) = &mut inbox.cut => {
+                debug!(%code, "cut");
+                Gone::Said(Some(code))
+            }
+            _ = closing.wait_for(|closing| *closing) => Gone::Said(None),
+            gone = write(&mut sink, &mut inbox.queue) => gone,
+            gone = read(&mut stream, &seat) => gone,
+        };
+        // The place waits from now on, whatever the last words take.
+        drop((seat, inbox));
+        part(&mut sink, &mut stream, gone).await;
+    }
+
+    /// Challenge, hello, proof.
+    async fn greet(&self, sink: &mut Sink, stream: &mut Stream, peer: &PeerInfo) -> Result<Arrival, Gone> {
+        let mut nonce = Nonce([0; 32]);
+        rand::fill(&mut nonce.0).map_err(|_| Gone::Said(Some(ErrorCode::Internal)))?;
+        let hub = self.hub.hub();
+        let hello = timeout(Duration::from_millis(HELLO_TIMEOUT.into()), async {
+            say(sink, &FromHub::Challenge { versions: VERSIONS.to_vec(), hub, nonce }).await?;
+            let text = next_text(stream, ErrorCode::HelloExpected).await?;
+            codec::parse_hello(&text).map_err(|code| Gone::Said(Some(code)))
+        })
+        .await
+        .unwrap_or(Err(Gone::Said(Some(ErrorCode::HelloTimeout))))?;
+        self.admit(*hello, &nonce, peer).map_err(|code| Gone::Said(Some(code)))
+    }
+
+    fn admit(&self, hello: Hello, nonce: &Nonce, peer: &PeerInfo) -> Result<Arrival, ErrorCode> {
+        let version = negotiate(VERSIONS, &hello.versions).ok_or(ErrorCode::VersionUnsupported)?;
+        if !verify(&hello.key, &hello_to_sign(&self.hub.hub(), nonce, &hello.key), &hello.signature) {
+            return Err(ErrorCode::BadSignature);
+        }
+        if self.greeting.mutual && peer.key != Some(hello.key) {
+            return Err(ErrorCode::WrongDevice);
+        }
+        let visitor = Visitor { device: hello.key.device_id(), kind: hello.kind, person: hello.person };
+        Ok(Arrival { visitor, version, resume: hello.resume })
+    }
+}
+
+/// How a conversation came to its end.
+#[derive(Debug)]
+enum Gone {
+    /// We end it, and say why if there is a reason.
+    Said(End),
+    /// They ended it, or the line is dead.
+    Silent,
+    /// They said too much at once. What they go on saying cannot be read any more: the frame's length is all that
+    /// the WebSocket knows of it, and reading on would take it all in.
+    TooLarge,
+}
+
+/// Says the last words, bounded in time, and lets the other side read them before the line is cut.
+async fn part(sink: &mut Sink, stream: &mut Stream, gone: Gone) {
+    let (code, may_read) = match gone {
+        Gone::Silent => return,
+        Gone::Said(code) => (code, true),
+        Gone::TooLarge => (Some(ErrorCode::TooLarge), false),
+    };
+    let said = timeout(LAST_WORDS, async {
+        if let Some(code) = code {
+            debug!(%code, "refused");
+            say(sink, &FromHub::Refused { code }).await?;
+        }
+        let (code, reason) = match code {
+            None => (close_code::AWAY, ""),
+            Some(ErrorCode::TooLarge) => (close_code::SIZE, ErrorCode::TooLarge.as_str()),
+            Some(code) => (close_code::POLICY, code.as_str()),
+        };
+        let frame = CloseFrame { code, reason: reason.into() };
+        sink.send(Message::Close(Some(frame))).await.map_err(|_| Gone::Silent)
+    })
+    .await;
+    if !matches!(said, Ok(Ok(()))) {
+        return;
+    }
+    if !may_read {
+        // Closing with unread bytes would reset the connection, and the refusal would be lost on the way.
+        return sleep(LAST_WORDS).await;
+    }
+    let _ = timeout(LAST_WORDS, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+}
+
+async fn say(sink: &mut Sink, message: &FromHub) -> Result<(), Gone> {
+    // Our own types always have a JSON form; were it not so, the connection could not go on.
+    let text = serde_json::to_string(message).map_err(|_| Gone::Said(Some(ErrorCode::Internal)))?;
+    match timeout(WRITE_TIMEOUT, sink.send(Message::Text(text.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Gone::Silent),
+        Err(_) => {
+            debug!(code = %ErrorCode::SlowReader, "cut");
+            Err(Gone::Silent)
+        }
+    }
+}
+
+/// Says what the hub says, until it closes.
+async fn write(sink: &mut Sink, queue: &mut tokio::sync::mpsc::Receiver<Outgoing>) -> Gone {
+    loop {
+        match queue.recv().await {
+            Some(Outgoing::Say(message)) => {
+                if let Err(gone) = say(sink, &message).await {
+                    return gone;
+                }
+            }
+            Some(Outgoing::Close(code)) => return Gone::Said(code),
+            None => return Gone::Said(None),
+        }
+    }
+}
+
+/// Hands what the visitor says to the hub, until they go or say what cannot be.
+async fn read(stream: &mut Stream, seat: &Seat) -> Gone {
+    let mut frames = 0;
+    let mut window = Instant::now();
+    loop {
+        let text = match timeout(
+            Duration::from_millis(IDLE_TIMEOUT.into()),
+            next_frame(stream, ErrorCode::Malformed),
+        )
+        .await
+        {
+            Ok(Ok(text)) => text,
+            Ok(Err(gone)) => return gone,
+            // Nothing for so long: they will find their place when they come back.
+            Err(_) => return Gone::Said(None),
+        };
+        if window.elapsed() >= Duration::from_millis(RATE_WINDOW.into()) {
+            window = Instant::now();
+            frames = 0;
+        }
+        frames += 1;
+        if frames > MAX_FRAMES {
+            return Gone::Said(Some(ErrorCode::TooManyRequests));
+        }
+        let Some(text) = text else { continue };
+        match codec::parse_said(&text) {
+            Ok(message) => {
+                if !seat.say(message).await {
+                    return Gone::Said(None);
+                }
+            }
+            Err(code) => return Gone::Said(Some(code)),
+        }
+    }
+}
+
+/// The next text, whatever pings and pongs come before it.
+async fn next_text(stream: &mut Stream, instead: ErrorCode) -> Result<axum::extract::ws::Utf8Bytes, Gone> {
+    loop {
+        if let Some(text) = next_frame(stream, instead).await? {
+            return Ok(text);
+        }
+    }
+}
+
+/// The next frame: text, or `None` for a ping or pong. Binary frames are answered by the code `instead`.
+async fn next_frame(
+    stream: &mut Stream,
+    instead: ErrorCode,
+) -> Result<Option<axum::extract::ws::Utf8Bytes>, Gone> {
+    match stream.next().await {
+        Some(Ok(Message::Text(text))) => Ok(Some(text)),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+        Some(Ok(Message::Binary(_))) => Err(Gone::Said(Some(instead))),
+        Some(Ok(Message::Close(_))) | None => Err(Gone::Silent),
+        Some(Err(error)) => Err(match error.into_inner().downcast::<tungstenite::Error>().as_deref() {
+            Ok(tungstenite::Error::Capacity(_)) => Gone::TooLarge,
+            Ok(tungstenite::Error::Utf8(_)) => Gone::Said(Some(ErrorCode::Malformed)),
+            _ => Gone::Silent,
+        }),
+    }
+}
