@@ -37,7 +37,10 @@ pub fn print_ready(node: &Node, options: &Options, window: bool) {
         // Texts and a number always have a JSON form.
         say(&serde_json::to_string(&ready).unwrap_or_default());
     } else if !window {
-        say(&format!("Earshot is running. Open this address in a browser on this machine:\n\n    {}\n", node.ui_url()));
+        say(&format!(
+            "Earshot is running. Open this address in a browser on this machine:\n\n    {}\n",
+            node.ui_url()
+        ));
         say("It works once; start Earshot again for another. Ctrl-C ends it.");
     }
 }
@@ -61,7 +64,9 @@ pub async fn run_headless(options: Options) -> ExitCode {
 #[must_use]
 pub fn explain(error: &StartError) -> ExitCode {
     if let StartError::AlreadyRunning { ui } = error {
-        say(&format!("Earshot is already running. Open this address in a browser on this machine:\n\n    {ui}\n"));
+        say(&format!(
+            "Earshot is already running. Open this address in a browser on this machine:\n\n    {ui}\n"
+        ));
         return ExitCode::SUCCESS;
     }
     tell(&format!("Earshot could not start: {error}"));

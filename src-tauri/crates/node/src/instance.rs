@@ -32,7 +32,8 @@ pub(crate) struct Note {
 impl Instance {
     /// Takes the folder, or `None` where another process has it.
     pub(crate) fn take(folder: &Path) -> io::Result<Option<Self>> {
-        let lock = File::options().create(true).truncate(false).write(true).open(folder.join("earshot.lock"))?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(folder.join("earshot.lock"))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Self { _lock: lock, note: folder.join("running.json") })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -12,7 +12,9 @@ pub fn start_logging() {
         level @ ("error" | "warn" | "info" | "debug" | "trace") => EnvFilter::new(
             ["discovery", "hub", "identity", "node", "server", "signaling"]
                 .iter()
-                .fold("warn,mdns_sd=error".to_owned(), |filter, part| format!("{filter},earshot_{part}={level}")),
+                .fold("warn,mdns_sd=error".to_owned(), |filter, part| {
+                    format!("{filter},earshot_{part}={level}")
+                }),
         ),
         directives => EnvFilter::new(directives),
     };

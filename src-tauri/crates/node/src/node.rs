@@ -9,17 +9,17 @@ use earshot_discovery::{Discovery, DiscoveryEvent};
 use earshot_identity::{DeviceKey, IdentityError};
 use earshot_protocol::owner::{NetworkProblem, NetworkState, Settings, SettingsChange};
 use earshot_protocol::{DeviceId, ErrorCode};
-use earshot_signaling::{Greeting, HubHandle, http as serving};
+use earshot_signaling::{Greeting, HubHandle, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::Options;
 use crate::core::{self, Input, Parts};
 use crate::instance::{self, Instance, Note};
 use crate::loopback::Loopback;
 use crate::settings::{Loaded, SettingsFile, person};
 use crate::store::{Store, StoreError};
-use crate::window::{Window, WindowKind};
-use crate::Options;
+use crate::window::Window;
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -109,12 +109,9 @@ impl Node {
             owner: Some(device),
             ice_servers: Vec::new(),
         });
-        let router = earshot_signaling::hub_router(
-            hub.clone(),
-            Greeting { key: key.clone(), mutual: true, ..Greeting::new(key.clone()) },
-        );
+        let router = earshot_signaling::hub_router(hub.clone(), Greeting { key: key.clone(), mutual: true });
         let tls = earshot_identity::tls::server_config(&key)?;
-        tokio::spawn(serving::serve(listener, Some(tls), router, stopped.clone()));
+        tokio::spawn(serve(listener, Some(tls), router, stopped.clone()));
 
         let (discovery, problem) = discover(device, &current, hub_port);
         let ui_listener = bind_loopback(options.ui_port.unwrap_or(0)).await?;
@@ -141,7 +138,7 @@ impl Node {
         let loopback = Loopback::new(ui_port, core.clone());
         // Set once, right here.
         let _ = opener.set(loopback.clone());
-        tokio::spawn(serving::serve(ui_listener, None, loopback.clone().router(), stopped));
+        tokio::spawn(serve(ui_listener, None, loopback.clone().router(), stopped));
         instance
             .publish(&Note { port: ui_port, secret: loopback.secret().to_owned() })
             .map_err(|error| StartError::Folder(folder.clone(), error))?;
@@ -162,8 +159,8 @@ impl Node {
     ///
     /// # Errors
     /// [`ErrorCode::TooManyWindows`], or [`ErrorCode::Internal`] when the node has ended.
-    pub async fn attach(&self, kind: WindowKind) -> Result<Window, ErrorCode> {
-        attach(&self.core, kind).await
+    pub async fn attach(&self) -> Result<Window, ErrorCode> {
+        attach(&self.core).await
     }
 
     /// A fresh address of the loopback UI, good for one opening within
@@ -225,10 +222,24 @@ impl Node {
     }
 }
 
+/// Serves one listener until the node ends.
+async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // An error means that the node is gone, which is the end too.
+    let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
+    if let Err(error) = earshot_signaling::serve(listener, tls, router, Limits::default(), stop).await {
+        tracing::error!(kind = ?error.kind(), "a port is no longer served");
+    }
+}
+
 /// Attaches a window to the core.
-pub(crate) async fn attach(core: &mpsc::Sender<Input>, kind: WindowKind) -> Result<Window, ErrorCode> {
+pub(crate) async fn attach(core: &mpsc::Sender<Input>) -> Result<Window, ErrorCode> {
     let (attached, answer) = oneshot::channel();
-    core.send(Input::Attach { kind, attached }).await.map_err(|_| ErrorCode::Internal)?;
+    core.send(Input::Attach { attached }).await.map_err(|_| ErrorCode::Internal)?;
     let (id, messages) = answer.await.map_err(|_| ErrorCode::Internal)??;
     Ok(Window::new(id, core.clone(), messages))
 }
@@ -272,7 +283,11 @@ async fn listen(port: u16) -> Result<(TcpListener, u16), StartError> {
 
 async fn bind_loopback(port: u16) -> Result<TcpListener, StartError> {
     TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|error| {
-        if error.kind() == io::ErrorKind::AddrInUse { StartError::PortInUse(port) } else { StartError::NoPort(error) }
+        if error.kind() == io::ErrorKind::AddrInUse {
+            StartError::PortInUse(port)
+        } else {
+            StartError::NoPort(error)
+        }
     })
 }
 

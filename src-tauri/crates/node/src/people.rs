@@ -13,7 +13,7 @@ type Key = (DeviceId, Option<DeviceId>);
 
 /// Everybody known to be present.
 #[derive(Debug, Default)]
-pub struct People {
+pub(crate) struct People {
     lan: HashMap<DeviceId, OnLan>,
     server: HashMap<DeviceId, Presence>,
     server_hub: Option<DeviceId>,
@@ -30,13 +30,13 @@ struct OnLan {
 impl People {
     /// Everybody, for a window that opens.
     #[must_use]
-    pub fn all(&self) -> Vec<Presence> {
+    pub(crate) fn all(&self) -> Vec<Presence> {
         self.shown.values().cloned().collect()
     }
 
     /// Somebody was announced on the network.
     #[must_use]
-    pub fn seen(&mut self, found: Found) -> Vec<Event> {
+    pub(crate) fn seen(&mut self, found: Found) -> Vec<Event> {
         let device = found.device;
         self.lan.insert(device, OnLan { found, reach: Reach::Here, failed_probes: 0 });
         self.refresh(device)
@@ -44,7 +44,7 @@ impl People {
 
     /// Somebody's announcement was taken back, or has expired.
     #[must_use]
-    pub fn gone(&mut self, device: DeviceId) -> Vec<Event> {
+    pub(crate) fn gone(&mut self, device: DeviceId) -> Vec<Event> {
         self.lan.remove(&device);
         self.refresh(device)
     }
@@ -52,11 +52,14 @@ impl People {
     /// Somebody's machine did or did not answer. Two failures in a row make them unreachable; a failed call does at
     /// once (`certain`).
     #[must_use]
-    pub fn answered(&mut self, device: DeviceId, answered: bool, certain: bool) -> Vec<Event> {
+    pub(crate) fn answered(&mut self, device: DeviceId, answered: bool, certain: bool) -> Vec<Event> {
         let Some(person) = self.lan.get_mut(&device) else { return Vec::new() };
         person.failed_probes = if answered { 0 } else { person.failed_probes + 1 };
-        person.reach =
-            if person.failed_probes >= 2 || (certain && !answered) { Reach::Unreachable } else { person.reach };
+        person.reach = if person.failed_probes >= 2 || (certain && !answered) {
+            Reach::Unreachable
+        } else {
+            person.reach
+        };
         if answered {
             person.reach = Reach::Here;
         }
@@ -65,39 +68,40 @@ impl People {
 
     /// Where somebody on the network is to be reached, best first.
     #[must_use]
-    pub fn addresses(&self, device: &DeviceId) -> Vec<SocketAddr> {
+    pub(crate) fn addresses(&self, device: &DeviceId) -> Vec<SocketAddr> {
         self.lan.get(device).map(|person| person.found.addresses.clone()).unwrap_or_default()
     }
 
     /// Whether somebody is announced on the network.
     #[must_use]
-    pub fn is_on_lan(&self, device: &DeviceId) -> bool {
+    pub(crate) fn is_on_lan(&self, device: &DeviceId) -> bool {
         self.lan.contains_key(device)
     }
 
     /// The name somebody gives, wherever they are.
     #[must_use]
-    pub fn name(&self, device: &DeviceId) -> Option<&str> {
+    pub(crate) fn name(&self, device: &DeviceId) -> Option<&str> {
         let lan = self.lan.get(device).map(|person| &person.found.person);
-        lan.or_else(|| self.server.get(device).map(|presence| &presence.person)).map(|person| person.name.as_str())
+        lan.or_else(|| self.server.get(device).map(|presence| &presence.person))
+            .map(|person| person.name.as_str())
     }
 
     /// Everybody on the network, to be probed.
     #[must_use]
-    pub fn to_probe(&self) -> Vec<(DeviceId, Vec<SocketAddr>)> {
+    pub(crate) fn to_probe(&self) -> Vec<(DeviceId, Vec<SocketAddr>)> {
         self.lan.values().map(|person| (person.found.device, person.found.addresses.clone())).collect()
     }
 
     /// Those on the network who do not answer.
     #[must_use]
-    pub fn unreachable(&self) -> Vec<DeviceId> {
+    pub(crate) fn unreachable(&self) -> Vec<DeviceId> {
         let silent = self.lan.iter().filter(|(_, person)| person.reach == Reach::Unreachable);
         silent.map(|(device, _)| *device).collect()
     }
 
     /// The server's whole list, at each (re)connection.
     #[must_use]
-    pub fn server_list(&mut self, hub: DeviceId, people: Vec<Presence>) -> Vec<Event> {
+    pub(crate) fn server_list(&mut self, hub: DeviceId, people: Vec<Presence>) -> Vec<Event> {
         let mut events = if self.server_hub == Some(hub) { Vec::new() } else { self.server_closed() };
         self.server_hub = Some(hub);
         let before: Vec<DeviceId> = self.server.keys().copied().collect();
@@ -113,7 +117,7 @@ impl People {
 
     /// One change of the server's list.
     #[must_use]
-    pub fn server_changed(&mut self, device: DeviceId, presence: Option<Presence>) -> Vec<Event> {
+    pub(crate) fn server_changed(&mut self, device: DeviceId, presence: Option<Presence>) -> Vec<Event> {
         match presence {
             Some(presence) => {
                 let presence = Presence { via: self.server_hub, ..presence };
@@ -128,7 +132,7 @@ impl People {
 
     /// The server does not answer for now: its people stay, but cannot be called.
     #[must_use]
-    pub fn server_down(&mut self) -> Vec<Event> {
+    pub(crate) fn server_down(&mut self) -> Vec<Event> {
         let devices: Vec<DeviceId> = self.server.keys().copied().collect();
         for presence in self.server.values_mut() {
             presence.reach = Reach::Unreachable;
@@ -138,7 +142,7 @@ impl People {
 
     /// No server is set any more.
     #[must_use]
-    pub fn server_closed(&mut self) -> Vec<Event> {
+    pub(crate) fn server_closed(&mut self) -> Vec<Event> {
         let devices: Vec<DeviceId> = std::mem::take(&mut self.server).into_keys().collect();
         let events = devices.into_iter().flat_map(|device| self.refresh(device)).collect();
         self.server_hub = None;

@@ -52,7 +52,8 @@ impl Sessions {
     /// Turns a key into a session: the value for `Set-Cookie`.
     pub(crate) fn open(&mut self, key: &str, now: u64) -> Result<String, Denied> {
         self.keys.retain(|(_, made)| now.saturating_sub(*made) <= u64::from(UI_KEY_LIFETIME));
-        let found = self.keys.iter().position(|(kept, _)| random::same(kept, key)).ok_or(Denied::NoSession)?;
+        let found =
+            self.keys.iter().position(|(kept, _)| random::same(kept, key)).ok_or(Denied::NoSession)?;
         self.keys.remove(found);
         let session = random::text();
         if self.sessions.len() == MAX_KEPT {

@@ -10,14 +10,14 @@ use atomic_write_file::AtomicWriteFile;
 use earshot_protocol::limits::{MAX_ADDRESS_BYTES, MAX_ICE_SERVERS};
 use earshot_protocol::owner::{Settings, SettingsChange};
 use earshot_protocol::{ErrorCode, Person, Status};
+use earshot_signaling::link::ServerUrl;
 use toml_edit::{DocumentMut, Item};
 
 use crate::Options;
-use crate::server_url;
 
 /// The settings file and what was last read from it.
 #[derive(Debug)]
-pub struct SettingsFile {
+pub(crate) struct SettingsFile {
     path: PathBuf,
     text: String,
     stored: Settings,
@@ -26,7 +26,7 @@ pub struct SettingsFile {
 
 /// What became of a settings file at start.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Loaded {
+pub(crate) enum Loaded {
     /// There was none; defaults hold.
     Fresh,
     /// Read.
@@ -40,7 +40,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// Where the file exists but cannot be opened or moved.
-    pub fn open(folder: &Path, options: &Options) -> io::Result<(Self, Loaded)> {
+    pub(crate) fn open(folder: &Path, options: &Options) -> io::Result<(Self, Loaded)> {
         let path = folder.join("settings.toml");
         let (text, stored, loaded) = match std::fs::read_to_string(&path) {
             Ok(text) => match parse(&text) {
@@ -71,7 +71,7 @@ impl SettingsFile {
 
     /// What holds now: the file, under what the command line said.
     #[must_use]
-    pub fn current(&self) -> Settings {
+    pub(crate) fn current(&self) -> Settings {
         let mut settings = self.stored.clone();
         if settings.name.is_empty() {
             settings.name = system_name();
@@ -84,7 +84,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// A code for the field that is out of its bounds, or [`ErrorCode::StoreFailed`]; then nothing has changed.
-    pub fn change(&mut self, change: &SettingsChange) -> Result<(), ErrorCode> {
+    pub(crate) fn change(&mut self, change: &SettingsChange) -> Result<(), ErrorCode> {
         self.reread();
         let mut next = self.stored.clone();
         apply(&mut next, change);
@@ -101,7 +101,7 @@ impl SettingsFile {
     }
 
     /// Takes over a hand edit; true when something has changed. An edit that cannot be read is left alone.
-    pub fn reread(&mut self) -> bool {
+    pub(crate) fn reread(&mut self) -> bool {
         let Ok(text) = std::fs::read_to_string(&self.path) else { return false };
         if text == self.text {
             return false;
@@ -116,7 +116,7 @@ impl SettingsFile {
 
 /// The person these settings describe.
 #[must_use]
-pub fn person(settings: &Settings) -> Person {
+pub(crate) fn person(settings: &Settings) -> Person {
     Person { name: settings.name.clone(), status: settings.status, note: settings.note.clone() }
 }
 
@@ -142,7 +142,7 @@ fn check(settings: &Settings) -> Result<(), ErrorCode> {
         return Err(ErrorCode::SettingInvalid);
     }
     if !settings.signaling_url.is_empty() {
-        server_url::check(&settings.signaling_url)?;
+        ServerUrl::parse(&settings.signaling_url)?;
     }
     let short = |text: &String| text.len() <= MAX_ADDRESS_BYTES as usize;
     let labels = [&settings.microphone, &settings.camera, &settings.speaker];
@@ -332,7 +332,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut file, _) = open(folder.path());
         file.change(&SettingsChange { name: Some("Ann".into()), ..Default::default() }).expect("written");
-        let mode = std::fs::metadata(folder.path().join("settings.toml")).expect("exists").permissions().mode();
+        let mode =
+            std::fs::metadata(folder.path().join("settings.toml")).expect("exists").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

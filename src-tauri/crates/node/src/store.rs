@@ -9,7 +9,7 @@ use earshot_protocol::hub::RingEnd;
 use earshot_protocol::limits::MAX_CALLS_LISTED;
 use earshot_protocol::owner::{CallRecord, Direction};
 use earshot_protocol::{DeviceId, Media};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use crate::settings::set_aside;
 
@@ -29,13 +29,13 @@ pub enum StoreError {
 
 /// The open store.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     connection: Connection,
 }
 
 /// A call that has just ended its ringing.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NewCall {
+pub(crate) struct NewCall {
     /// The other side.
     pub device: DeviceId,
     /// Their name then.
@@ -55,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the file can be neither opened nor made.
-    pub fn open(folder: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
+    pub(crate) fn open(folder: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         let path = folder.join("earshot.db");
         match Self::open_file(&path) {
             Ok(store) => Ok((store, None)),
@@ -104,7 +104,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn add_call(&self, call: &NewCall) -> Result<u32, StoreError> {
+    pub(crate) fn add_call(&self, call: &NewCall) -> Result<u32, StoreError> {
         self.connection.execute(
             "INSERT INTO calls (device, name, direction, media, ended, at, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
@@ -126,7 +126,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn set_seconds(&self, id: u32, seconds: u32) -> Result<(), StoreError> {
+    pub(crate) fn set_seconds(&self, id: u32, seconds: u32) -> Result<(), StoreError> {
         self.connection.execute("UPDATE calls SET seconds = ? WHERE id = ?", [seconds, id])?;
         Ok(())
     }
@@ -135,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn calls(&self) -> Result<Vec<CallRecord>, StoreError> {
+    pub(crate) fn calls(&self) -> Result<Vec<CallRecord>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, device, name, direction, media, ended, at, seconds, seen FROM calls ORDER BY id DESC LIMIT ?",
         )?;
@@ -159,7 +159,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn missed(&self) -> Result<u32, StoreError> {
+    pub(crate) fn missed(&self) -> Result<u32, StoreError> {
         Ok(self.connection.query_row("SELECT count(*) FROM calls WHERE seen = 0", [], |row| row.get(0))?)
     }
 
@@ -167,7 +167,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn mark_seen(&self) -> Result<(), StoreError> {
+    pub(crate) fn mark_seen(&self) -> Result<(), StoreError> {
         self.connection.execute("UPDATE calls SET seen = 1 WHERE seen = 0", [])?;
         Ok(())
     }
@@ -176,7 +176,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn clear_calls(&self) -> Result<(), StoreError> {
+    pub(crate) fn clear_calls(&self) -> Result<(), StoreError> {
         self.connection.execute("DELETE FROM calls", [])?;
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn met(&self, device: &DeviceId, name: &str, now: u64) -> Result<(), StoreError> {
+    pub(crate) fn met(&self, device: &DeviceId, name: &str, now: u64) -> Result<(), StoreError> {
         self.connection.execute(
             "INSERT INTO devices (device, name, first_met, last_met) VALUES (?1, ?2, ?3, ?3)
              ON CONFLICT (device) DO UPDATE SET name = ?2, last_met = ?3",
@@ -193,22 +193,10 @@ impl Store {
         )?;
         Ok(())
     }
-
-    /// The name a device had when it was last met.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn name_of(&self, device: &DeviceId) -> Result<Option<String>, StoreError> {
-        Ok(self
-            .connection
-            .query_row("SELECT name FROM devices WHERE device = ?", [device.to_string()], |row| row.get(0))
-            .optional()?)
-    }
 }
 
 /// Whether this ending is a missed call of the owner.
-#[must_use]
-pub fn is_missed(direction: Direction, end: &RingEnd) -> bool {
+fn is_missed(direction: Direction, end: &RingEnd) -> bool {
     direction == Direction::Incoming && matches!(end, RingEnd::NoAnswer | RingEnd::Cancelled | RingEnd::Busy)
 }
 
@@ -290,9 +278,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, _) = Store::open(folder.path()).expect("opens");
         let device = DeviceId([1; 32]);
-        assert_eq!(store.name_of(&device).expect("asked"), None);
         store.met(&device, "Ann", 1).expect("noted");
         store.met(&device, "Anna", 2).expect("noted");
-        assert_eq!(store.name_of(&device).expect("asked").as_deref(), Some("Anna"));
+        let row = store.connection.query_row("SELECT name, first_met, last_met FROM devices", [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?))
+        });
+        assert_eq!(row.expect("one row"), ("Anna".to_owned(), 1, 2));
     }
 }

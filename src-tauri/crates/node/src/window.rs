@@ -5,15 +5,6 @@ use tokio::sync::mpsc;
 
 use crate::core::Input;
 
-/// What sort of window is attached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WindowKind {
-    /// The shell's own.
-    Shell,
-    /// A tab of the system's browser.
-    Browser,
-}
-
 /// An attached window. Dropping both halves detaches it: its calls are left and its rings cancelled.
 #[derive(Debug)]
 pub struct Window {

@@ -3,7 +3,8 @@
 use earshot_protocol::hub::{LeaveReason, RingEnd, RoomState};
 use earshot_protocol::owner::Direction;
 use earshot_protocol::{
-    DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RingId, RoomId, RoomRef,
+    DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RingId, RoomId,
+    RoomRef,
 };
 use tokio::time::Instant;
 
@@ -77,14 +78,7 @@ impl Core {
         self.announce_status();
     }
 
-    fn ring_received(
-        &mut self,
-        hub: HubKey,
-        ring: RingId,
-        mut from: Presence,
-        room: RoomRef,
-        media: Media,
-    ) {
+    fn ring_received(&mut self, hub: HubKey, ring: RingId, mut from: Presence, room: RoomRef, media: Media) {
         from.via = match hub {
             HubKey::Server => self.server_hub(),
             HubKey::Own => None,
@@ -150,13 +144,11 @@ impl Core {
                 let name = self.people.name(&to).unwrap_or_default().to_owned();
                 match (&result, asker) {
                     (Ok(Reply::Ring { ring }), Some((window, _))) if self.windows.contains(window) => {
-                        let seat =
-                            RingSeat { hub, window: Some(window), device: to, name, media, at, room };
+                        let seat = RingSeat { hub, window: Some(window), device: to, name, media, at, room };
                         self.rings.insert(*ring, seat);
                     }
                     (Ok(Reply::Ring { ring }), _) => {
-                        let purpose = Purpose::EndRing { ring: *ring };
-                        self.ask(hub, None, purpose, Request::CancelRing { ring: *ring });
+                        self.ask(hub, None, Purpose::EndRing, Request::CancelRing { ring: *ring });
                     }
                     (Ok(_), _) => {}
                     (Err(_), _) => {
@@ -166,7 +158,7 @@ impl Core {
                 }
             }
             Purpose::Leave { room } => self.room_left(room),
-            Purpose::EndRing { .. } | Purpose::Other => {}
+            Purpose::EndRing | Purpose::Other => {}
         }
         if let Some((window, id)) = asker {
             self.windows.answer(window, id, result);
@@ -232,7 +224,7 @@ impl Core {
             .map(|(ring, seat)| (*ring, seat.hub))
             .collect();
         for (ring, hub) in rings {
-            self.ask(hub, None, Purpose::EndRing { ring }, Request::CancelRing { ring });
+            self.ask(hub, None, Purpose::EndRing, Request::CancelRing { ring });
         }
         let rooms: Vec<(RoomId, HubKey)> = self
             .rooms

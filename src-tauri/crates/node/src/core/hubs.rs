@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use earshot_hub::Visitor;
 use earshot_protocol::limits::{MAX_QUEUE, PING_INTERVAL};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Reply, Request, RequestId,
-    RingId, RoomId, ToHub,
+    RoomId, ToHub,
 };
-use earshot_signaling::link::{Link, LinkEvent, Policy, Target};
-use earshot_signaling::{HubHandle, Local, Visitor};
+use earshot_signaling::link::{Link, LinkEvent, Target};
+use earshot_signaling::reconnect::Policy;
+use earshot_signaling::{HubHandle, Local};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -52,7 +54,7 @@ pub(super) enum Purpose {
     /// A room is left.
     Leave { room: RoomId },
     /// A ring is answered or cancelled.
-    EndRing { ring: RingId },
+    EndRing,
     /// Nothing to keep.
     Other,
 }
@@ -80,8 +82,13 @@ pub(crate) enum LocalSaid {
 
 /// The node as a visitor of its own hub.
 pub(super) struct LocalHub {
-    requests: mpsc::Sender<(u64, Request)>,
-    next: u64,
+    work: mpsc::Sender<LocalWork>,
+}
+
+/// What the node tells its own hub, in this order.
+enum LocalWork {
+    Ask(u64, Request),
+    Addresses(Vec<String>),
 }
 
 /// Tags of the node's own words to its hub, whose answers nobody waits for.
@@ -89,37 +96,54 @@ const UNTAGGED: u64 = 0;
 
 impl LocalHub {
     pub(super) fn attach(hub: &HubHandle, own: DeviceId, person: Person, inbox: mpsc::Sender<Input>) -> Self {
-        let (requests, queue) = mpsc::channel(MAX_QUEUE as usize);
-        let local = hub.attach(Visitor { device: own, kind: DeviceKind::Install, person });
-        tokio::spawn(run_local(local, queue, inbox));
-        Self { requests, next: 0 }
+        let (work, queue) = mpsc::channel(MAX_QUEUE as usize);
+        let visitor = Visitor { device: own, kind: DeviceKind::Install, person };
+        tokio::spawn(run_local(hub.clone(), visitor, queue, inbox));
+        Self { work }
     }
 
     /// Hands a request to the hub; the answer comes as [`LocalSaid::Answered`].
-    pub(super) fn send(&mut self, tag: u64, request: Request) -> Result<(), ErrorCode> {
-        self.next += 1;
-        self.requests.try_send((tag, request)).map_err(|_| ErrorCode::TooManyRequests)
+    pub(super) fn send(&self, tag: u64, request: Request) -> Result<(), ErrorCode> {
+        self.work.try_send(LocalWork::Ask(tag, request)).map_err(|_| ErrorCode::TooManyRequests)
     }
 
-    pub(super) fn set_person(&mut self, person: Person) {
+    /// Where the hub is reached from now on.
+    pub(super) fn set_addresses(&self, addresses: Vec<String>) {
+        if self.work.try_send(LocalWork::Addresses(addresses)).is_err() {
+            tracing::warn!("the own hub is too busy to hear of new addresses");
+        }
+    }
+
+    pub(super) fn set_person(&self, person: Person) {
         if self.send(UNTAGGED, Request::SetPerson { person }).is_err() {
             tracing::warn!("the own hub is too busy to hear of a new status");
         }
     }
 }
 
-async fn run_local(mut local: Local, mut queue: mpsc::Receiver<(u64, Request)>, inbox: mpsc::Sender<Input>) {
+async fn run_local(
+    hub: HubHandle,
+    visitor: Visitor,
+    mut queue: mpsc::Receiver<LocalWork>,
+    inbox: mpsc::Sender<Input>,
+) {
+    let mut local: Local = hub.attach(visitor).await;
     let mut ping = tokio::time::interval(Duration::from_millis(PING_INTERVAL.into()));
     let mut seen = 0;
     let mut id: RequestId = 0;
     let mut tags = std::collections::BTreeMap::new();
     loop {
         let said = tokio::select! {
-            request = queue.recv() => {
-                let Some((tag, request)) = request else { return };
-                id = id.wrapping_add(1);
-                tags.insert(id, tag);
-                local.say(ToHub::Request { id, request }).await;
+            work = queue.recv() => {
+                match work {
+                    Some(LocalWork::Ask(tag, request)) => {
+                        id = id.wrapping_add(1);
+                        tags.insert(id, tag);
+                        local.say(ToHub::Request { id, request }).await;
+                    }
+                    Some(LocalWork::Addresses(addresses)) => hub.set_addresses(addresses).await,
+                    None => return,
+                }
                 continue;
             }
             _ = ping.tick() => {
@@ -154,6 +178,11 @@ async fn run_local(mut local: Local, mut queue: mpsc::Receiver<(u64, Request)>, 
     }
 }
 
+/// Says goodbye on a link, without waiting for it.
+pub(super) fn close(link: Link) {
+    tokio::spawn(async move { link.close().await });
+}
+
 /// Carries everything that arrives on one channel into the core's inbox.
 pub(super) fn forward<T: Send + 'static>(
     mut from: mpsc::Receiver<T>,
@@ -184,13 +213,13 @@ impl Core {
             HubKey::Lan(device) => match self.links.get_mut(&device) {
                 Some(lan) => {
                     lan.used = Instant::now();
-                    lan.link.send(tag, request)
+                    lan.link.ask(tag, request)
                 }
                 None => Err(ErrorCode::LinkLost),
             },
             HubKey::Server => match &self.server {
                 // What a call under way needs waits for the link to come back; nothing new begins.
-                Some(server) if server.up || !purpose.begins() => server.link.send(tag, request),
+                Some(server) if server.up || !purpose.begins() => server.link.ask(tag, request),
                 _ => Err(ErrorCode::ServerDown),
             },
         };
@@ -306,7 +335,7 @@ impl Core {
         self.links.retain(|device, lan| {
             let keep = needed.contains(&HubKey::Lan(*device)) || lan.used.elapsed() < LINK_IDLE;
             if !keep {
-                lan.link.close();
+                close(lan.link.clone());
             }
             keep
         });

@@ -19,20 +19,21 @@ use std::time::Duration;
 use earshot_discovery::{Announcement, Discovery, DiscoveryEvent};
 use earshot_identity::DeviceKey;
 use earshot_protocol::owner::{NetworkState, NodeState, ServerState, Settings, SettingsChange};
-use earshot_protocol::{DeviceId, ErrorCode, FromNode, HubRef, OwnerEvent, Person, RingId, RoomId, Status, ToNode};
-use earshot_signaling::link::LinkEvent;
+use earshot_protocol::{
+    DeviceId, ErrorCode, FromNode, HubRef, OwnerEvent, Person, RingId, RoomId, Status, ToNode,
+};
 use earshot_signaling::HubHandle;
+use earshot_signaling::link::{Link, LinkEvent};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use self::calls::{RingSeat, RoomSeat};
-use self::hubs::{HubKey, LanLink, LocalHub, LocalSaid, Pending};
+use self::hubs::{LanLink, LocalHub, LocalSaid, Pending};
 use self::server::ServerLink;
 use self::windows::Windows;
 use crate::people::People;
 use crate::settings::{SettingsFile, person};
 use crate::store::Store;
-use crate::window::WindowKind;
 
 /// Inputs waiting for the core. Whoever sends waits when it is full.
 pub(crate) const INBOX: usize = 1024;
@@ -43,7 +44,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// What the core hears.
 pub(crate) enum Input {
     /// A window opens.
-    Attach { kind: WindowKind, attached: oneshot::Sender<Result<(u64, mpsc::Receiver<FromNode>), ErrorCode>> },
+    Attach { attached: oneshot::Sender<Result<(u64, mpsc::Receiver<FromNode>), ErrorCode>> },
     /// A window has closed.
     Detached(u64),
     /// A window says something.
@@ -178,7 +179,7 @@ impl Core {
 
     fn handle(&mut self, input: Input) {
         match input {
-            Input::Attach { kind, attached } => self.attach(kind, attached),
+            Input::Attach { attached } => self.attach(attached),
             Input::Detached(window) => self.detach(window),
             Input::Said { window, message } => self.window_said(window, message),
             Input::Discovery(event) => self.discovered(event),
@@ -246,10 +247,10 @@ impl Core {
         self.said_person = person.clone();
         self.local.set_person(person.clone());
         for link in self.links.values() {
-            link.link.set_person(person.clone());
+            say_person(link.link.clone(), person.clone());
         }
         if let Some(server) = &self.server {
-            server.link.set_person(person.clone());
+            say_person(server.link.clone(), person.clone());
         }
         if let Some(discovery) = &self.discovery {
             // A person that the settings took is within every bound of a record.
@@ -287,16 +288,20 @@ impl Core {
             self.detach(window);
         }
         if let Some(server) = self.server.take() {
-            server.link.close();
+            server.link.close().await;
         }
         for (_, lan) in self.links.drain() {
-            lan.link.close();
+            lan.link.close().await;
         }
         self.hub.shutdown().await;
         if let Some(discovery) = self.discovery.take() {
             discovery.shutdown().await;
         }
     }
+}
+
+fn say_person(link: Link, person: Person) {
+    tokio::spawn(async move { link.set_person(person).await });
 }
 
 /// What a node announces of itself.

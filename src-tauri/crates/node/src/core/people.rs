@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use earshot_discovery::{DiscoveryEvent, InterfaceChoice};
-use earshot_protocol::limits::MAX_ADDRESSES;
 use earshot_protocol::Event;
+use earshot_protocol::limits::MAX_ADDRESSES;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -69,9 +69,10 @@ impl Core {
 
     fn set_addresses(&mut self, addresses: &[SocketAddr]) {
         // A scope id means something on this machine only.
-        let usable = addresses.iter().filter(|address| !matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0));
+        let usable =
+            addresses.iter().filter(|address| !matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0));
         self.addresses = usable.map(ToString::to_string).take(MAX_ADDRESSES as usize).collect();
-        self.hub.set_addresses(self.addresses.clone());
+        self.local.set_addresses(self.addresses.clone());
     }
 
     /// Asks everybody's machine whether it is still there, while somebody looks at the list.

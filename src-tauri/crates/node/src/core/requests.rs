@@ -8,16 +8,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::hubs::{HubKey, Purpose};
 use super::{Core, now_ms};
-use crate::window::WindowKind;
 
 impl Core {
     pub(super) fn attach(
         &mut self,
-        kind: WindowKind,
         attached: oneshot::Sender<Result<(u64, mpsc::Receiver<FromNode>), ErrorCode>>,
     ) {
         let id = self.number();
-        let result = self.windows.attach(id, kind).map(|messages| (id, messages));
+        let result = self.windows.attach(id).map(|messages| (id, messages));
         let good = result.is_ok();
         if attached.send(result).is_err() {
             self.detach(id);
@@ -122,12 +120,12 @@ impl Core {
             Request::CancelRing { ring } => {
                 let seat = self.rings.get(&ring).filter(|seat| seat.window == Some(window));
                 let hub = seat.ok_or(ErrorCode::RingUnknown)?.hub;
-                (hub, Purpose::EndRing { ring }, Request::CancelRing { ring })
+                (hub, Purpose::EndRing, Request::CancelRing { ring })
             }
             Request::AnswerRing { ring, answer } => {
                 let seat = self.rings.get(&ring).filter(|seat| seat.window.is_none());
                 let hub = seat.ok_or(ErrorCode::RingUnknown)?.hub;
-                (hub, Purpose::EndRing { ring }, Request::AnswerRing { ring, answer })
+                (hub, Purpose::EndRing, Request::AnswerRing { ring, answer })
             }
             Request::Signal { room, to, signal } => {
                 let seat = self.rooms.get(&room).filter(|seat| seat.window == window);

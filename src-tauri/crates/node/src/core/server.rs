@@ -2,11 +2,11 @@
 
 use earshot_protocol::owner::ServerState;
 use earshot_protocol::{DeviceId, Presence};
-use earshot_signaling::link::{Link, LinkEvent, Policy, Target};
+use earshot_signaling::link::{Link, LinkEvent, ServerUrl, Target};
+use earshot_signaling::reconnect::Policy;
 
-use super::hubs::{HubKey, forward};
+use super::hubs::{HubKey, close, forward};
 use super::{Core, Input};
-use crate::server_url;
 
 /// The link to the server whose URL is set.
 pub(super) struct ServerLink {
@@ -32,7 +32,7 @@ impl Core {
             return;
         }
         if let Some(server) = self.server.take() {
-            server.link.close();
+            close(server.link);
             self.fail_pending(HubKey::Server, earshot_protocol::ErrorCode::ServerDown);
             self.hub_forgot(HubKey::Server);
             let events = self.people.server_closed();
@@ -42,7 +42,7 @@ impl Core {
             self.server_state = ServerState::None;
             return;
         }
-        if let Err(code) = server_url::check(&url) {
+        if let Err(code) = ServerUrl::parse(&url) {
             self.server_state = ServerState::Refused { code };
             return;
         }
@@ -59,7 +59,9 @@ impl Core {
     }
 
     pub(super) fn server_said(&mut self, generation: u64, event: LinkEvent) {
-        let Some(server) = self.server.as_mut().filter(|server| server.generation == generation) else { return };
+        let Some(server) = self.server.as_mut().filter(|server| server.generation == generation) else {
+            return;
+        };
         match event {
             LinkEvent::Up(welcome) => {
                 let hub = welcome.hub.device;
@@ -107,5 +109,5 @@ impl Core {
 
 /// The host of a URL, for people.
 fn host_of(url: &str) -> String {
-    url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
+    ServerUrl::parse(url).map(|url| url.host().to_owned()).unwrap_or_default()
 }

@@ -6,8 +6,6 @@ use earshot_protocol::limits::{MAX_QUEUE, MAX_WINDOWS};
 use earshot_protocol::{ErrorCode, Event, FromNode, HubMessage, Reply, RequestId, Seq};
 use tokio::sync::mpsc;
 
-use crate::window::WindowKind;
-
 /// All windows.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
@@ -17,7 +15,6 @@ pub(super) struct Windows {
 
 #[derive(Debug)]
 struct Attached {
-    kind: WindowKind,
     queue: mpsc::Sender<FromNode>,
     seq: Seq,
     watching: bool,
@@ -25,16 +22,12 @@ struct Attached {
 
 impl Windows {
     /// Takes a window in.
-    pub(super) fn attach(
-        &mut self,
-        id: u64,
-        kind: WindowKind,
-    ) -> Result<mpsc::Receiver<FromNode>, ErrorCode> {
+    pub(super) fn attach(&mut self, id: u64) -> Result<mpsc::Receiver<FromNode>, ErrorCode> {
         if self.windows.len() >= MAX_WINDOWS as usize {
             return Err(ErrorCode::TooManyWindows);
         }
         let (queue, messages) = mpsc::channel(MAX_QUEUE as usize);
-        self.windows.insert(id, Attached { kind, queue, seq: 0, watching: false });
+        self.windows.insert(id, Attached { queue, seq: 0, watching: false });
         Ok(messages)
     }
 
@@ -100,19 +93,17 @@ impl Windows {
 
     /// Answers a request.
     pub(super) fn answer(&mut self, id: u64, request: RequestId, result: Result<Reply, ErrorCode>) {
-        self.say(id, match result {
-            Ok(reply) => HubMessage::Ok { id: request, reply },
-            Err(code) => HubMessage::Error { id: request, code },
-        });
+        self.say(
+            id,
+            match result {
+                Ok(reply) => HubMessage::Ok { id: request, reply },
+                Err(code) => HubMessage::Error { id: request, code },
+            },
+        );
     }
 
     /// Windows that read too slowly since the last call; each was told and is to be detached.
     pub(super) fn take_slow(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.slow)
-    }
-
-    /// Whether the shell's window is among them.
-    pub(super) fn has_shell(&self) -> bool {
-        self.windows.values().any(|window| window.kind == WindowKind::Shell)
     }
 }
