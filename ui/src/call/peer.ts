@@ -15,6 +15,8 @@ export type LocalState = Omit<Extract<Control, { type: "state" }>, "type">;
 const CHANNELS = ["control", "chat", "files"] as const;
 /** How long a goodbye may take to leave the machine, ms. */
 const BYE_TIME = 150;
+/** How long the engine takes to know the line, ms. */
+const FRESH_TIME = 5_000;
 
 export interface PeerOptions {
   device: DeviceId;
@@ -58,6 +60,7 @@ export class Peer {
   #answer: Description | null = null;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
+  #fresh = true;
 
   constructor(options: PeerOptions) {
     this.device = options.device;
@@ -272,7 +275,7 @@ export class Peer {
   /** Bitrates and priorities, once there is something negotiated to set them on. */
   async #tune(): Promise<void> {
     for (const [lane, { sender }] of this.#lanes) {
-      const wanted = encodingOf(lane, this.fullHd);
+      const wanted = encodingOf(lane, this.fullHd, this.#fresh);
       const parameters = sender.getParameters();
       for (const encoding of parameters.encodings) {
         encoding.maxBitrate = wanted.maxBitrate;
@@ -295,10 +298,20 @@ export class Peer {
   #connectionChanged(): void {
     const state = this.#pc.connectionState;
     this.#healing.state(state);
-    if (state === "connected") this.connection = "connected";
-    else if ((state === "disconnected" || state === "failed") && this.connection === "connected")
+    if (state === "connected") {
+      if (this.connection === "connecting") this.#grow();
+      this.connection = "connected";
+    } else if ((state === "disconnected" || state === "failed") && this.connection === "connected")
       this.connection = "reconnecting";
     this.#options.on.changed();
+  }
+
+  /** The line is known after a while: from then on the picture may shrink with it. */
+  #grow(): void {
+    this.#options.environment.clock.after(FRESH_TIME, () => {
+      this.#fresh = false;
+      this.#enqueue(() => this.#tune());
+    });
   }
 
   #found(candidate: RTCIceCandidate | null): void {
