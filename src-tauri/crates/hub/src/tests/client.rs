@@ -34,7 +34,7 @@ pub(crate) struct Client {
     pub(crate) connection: Option<ConnectionId>,
     /// Said by the hub and not read yet.
     pub(crate) wire: VecDeque<FromHub>,
-    /// Of the last welcome that was read, and the ones before.
+    /// Of the welcomes to this place that were read, the last one last.
     pub(crate) tokens: Vec<ResumeToken>,
     pub(crate) seen: Seq,
     /// The last number on this connection.
@@ -121,7 +121,6 @@ impl Client {
             *self = Self {
                 connection: self.connection,
                 wire: std::mem::take(&mut self.wire),
-                tokens: std::mem::take(&mut self.tokens),
                 events: std::mem::take(&mut self.events),
                 people: welcome.people.iter().map(|one| (one.device, one.clone())).collect(),
                 ..Self::new(self.device, self.person.clone())

@@ -48,6 +48,8 @@ enum Step {
         token: Index,
         seen: u32,
     },
+    /// Drops and comes back so many times without reading the welcome, then once more.
+    Blink(u8),
     /// With the right token while the hub still takes the old connection for alive.
     TakeOver,
     Drop,
@@ -112,6 +114,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..CLIENTS, any::<Index>(), prop_oneof![0..20_u32, any::<u32>()])
             .prop_map(|(whose, token, seen)| Step::ComeWrongly { whose, token, seen }),
         1 => Just(Step::TakeOver),
+        2 => (0..3_u8).prop_map(Step::Blink),
         3 => Just(Step::Drop),
         1 => Just(Step::Vanish),
         1 => Just(Step::Goodbye),
@@ -220,6 +223,7 @@ impl Story {
                 let token = if tokens.is_empty() { ResumeToken([3; 32]) } else { *token.get(tokens) };
                 self.come_wrongly(who, token, seen);
             }
+            Step::Blink(times) if self.is_welcomed(who) => self.blink(who, times),
             Step::TakeOver if connected => {
                 self.world.vanish(who);
                 self.world.resume(who);
@@ -279,13 +283,34 @@ impl Story {
         }
     }
 
+    /// Whoever is back at once has the place back, unless too much was not acknowledged.
+    fn blink(&mut self, who: Who, times: u8) {
+        let world = &mut self.world;
+        let connection = world.clients[who.0].connection.unwrap();
+        let place = world.hub.connections[&connection];
+        let seen = world.clients[who.0].seen;
+        let expected = world.hub.places[&place].mailbox.covers(seen);
+        for _ in 0..times {
+            world.drop_connection(who);
+            let resume = world.resume_of(who);
+            world.hello(who, resume);
+        }
+        world.drop_connection(who);
+        let resumed = world.resume(who);
+        assert_eq!(resumed, expected && world.clients[who.0].resumed == Some(true));
+        if expected && world.is_connected(who) {
+            assert!(resumed, "a place is not lost within its grace");
+            assert_eq!(world.hub.connections.get(&world.clients[who.0].connection.unwrap()), Some(&place));
+        }
+    }
+
     /// Comes with a token that may be old or another's, and a number that may be wrong. When the place comes back all
     /// the same, the client's view is what the number says, which nobody here can rebuild: so only numbers that a
     /// client could have seen are tried with its own last tokens.
     fn come_wrongly(&mut self, who: Who, token: ResumeToken, seen: u32) {
         let client = &self.world.clients[who.0];
         let seen = if client.tokens.contains(&token) { seen.min(client.seen) } else { seen };
-        self.world.hello(who, Some(earshot_protocol::Resume { token, seen }));
+        self.world.resume_with(who, token, seen);
     }
 
     /// Whether a client may ask: it knows in which place it is.
@@ -371,14 +396,16 @@ impl Story {
                 self.world.jump(u64::from(RESUME_GRACE));
             }
             _ => {
+                let connected: Vec<_> = self.world.open.values().copied().flatten().collect();
                 self.world.input(Input::Shutdown);
                 assert!(self.world.open.is_empty());
-                for client in &mut self.world.clients {
-                    let was_told = !client.wire.is_empty();
+                for Who(who) in connected {
+                    let client = &mut self.world.clients[who];
                     while client.read() {}
-                    if was_told && client.resumed.is_some() {
-                        assert!(client.rooms.is_empty() && client.rings.is_empty());
-                    }
+                    assert!(
+                        client.rooms.is_empty() && client.rings.is_empty(),
+                        "everybody is told of the end"
+                    );
                 }
             }
         }

@@ -165,28 +165,29 @@ impl World {
         client.tokens.last().map(|token| Resume { token: *token, seen: client.seen })
     }
 
-    /// Comes back on a new connection as a real client does: asks again for what was not answered. Returns whether
-    /// the place is the old one.
+    /// Comes back on a new connection. Returns whether the place is the old one.
     pub(crate) fn resume(&mut self, who: Who) -> bool {
         let resume = self.resume_of(who);
-        self.hello(who, resume);
-        let client = &mut self.clients[who.0];
-        // The welcome alone; what follows it is still on the wire while the client asks again.
-        if !client.read() {
-            return false;
-        }
-        let resumed = client.resumed == Some(true);
-        for (id, request) in client.asked.clone() {
-            self.say(who, ToHub::Request { id, request });
-        }
-        resumed
+        self.come_with(who, resume)
     }
 
     /// As [`Self::resume`], with any token and number.
     pub(crate) fn resume_with(&mut self, who: Who, token: ResumeToken, seen: Seq) -> bool {
-        self.hello(who, Some(Resume { token, seen }));
+        self.come_with(who, Some(Resume { token, seen }))
+    }
+
+    /// Knocks, and does as a real client does: asks again for what was not answered when the place is the old one.
+    fn come_with(&mut self, who: Who, resume: Option<Resume>) -> bool {
+        self.hello(who, resume);
+        // The welcome alone; what follows it is still on the wire while the client asks again.
         let client = &mut self.clients[who.0];
-        client.read() && client.resumed == Some(true)
+        if !client.read() || client.resumed != Some(true) {
+            return false;
+        }
+        for (id, request) in client.asked.clone() {
+            self.say(who, ToHub::Request { id, request });
+        }
+        true
     }
 
     pub(crate) fn is_connected(&self, who: Who) -> bool {
