@@ -1,10 +1,9 @@
-//! What goes wrong in an office. There is no delay and no reordering: not every kernel has `netem`, and nothing else
-//! in it delays packets.
+//! What goes wrong in an office.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::host::Host;
+use crate::host::{Host, built};
 use crate::process::wait_until;
 
 impl Host {
@@ -109,4 +108,45 @@ impl Host {
         self.setup(&["sh", "-e"], &script("eth0"));
         self.office().setup_script(&script(&port));
     }
+
+    /// Delays every frame in each direction of `eth0` by `ms`, so that a round trip takes `2 * ms` longer; 0: not at all.
+    ///
+    /// A process of the harness carries the frames, between two virtual adapters: not every kernel has `netem`.
+    ///
+    /// # Panics
+    /// Where `/dev/net/tun` may not be opened; see [`can_delay`].
+    #[track_caller]
+    pub fn delay(&self, ms: u32) {
+        let (port, bridge) = (self.port(0), self.networks()[0].bridge());
+        let number = port.trim_start_matches('p').trim_end_matches("-0").to_owned();
+        let (side, near, far) = (format!("d{number}"), format!("d{number}a"), format!("d{number}b"));
+        if let Some(mut carrier) = self.set_carrier(None) {
+            // Its adapters go with it.
+            carrier.kill();
+            self.office().net(&[&format!("link set {port} master {bridge}"), &format!("link delete {side}")]);
+        }
+        if ms == 0 {
+            return;
+        }
+        let mut carrier = self
+            .command(built("earshot-relay", "EARSHOT_RELAY_BIN"))
+            .args(["delay", &near, &far, &ms.to_string()])
+            .between_hosts()
+            .spawn();
+        carrier.wait_line(Duration::from_secs(5), |line| line == "ready");
+        self.office().net(&[
+            &format!("link add {side} type bridge mcast_snooping 0 forward_delay 0"),
+            &format!("link set {side} up"),
+            &format!("link set {near} master {side} up"),
+            &format!("link set {far} master {bridge} up"),
+            &format!("link set {port} master {side}"),
+        ]);
+        self.set_carrier(Some(carrier));
+    }
+}
+
+/// Whether this user can delay frames on this machine: may open `/dev/net/tun`.
+#[must_use]
+pub fn can_delay() -> bool {
+    std::fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok()
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::http::HttpStream;
 use crate::office::{Inner, Network, lock};
-use crate::process::{Launch, child_of, wait_until};
+use crate::process::{Child, Launch, child_of, wait_until};
 
 /// How long a host may take to start, and a connection into it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +36,8 @@ struct Shared {
     relay: Mutex<Option<PathBuf>>,
     /// The last part of `eth0`'s addresses, as long as the test did not change it.
     current: Mutex<u8>,
+    /// What delays the frames of `eth0`, if something does.
+    carrier: Mutex<Option<Child>>,
 }
 
 impl Host {
@@ -78,6 +80,7 @@ impl Host {
                 logs: AtomicU32::new(0),
                 relay: Mutex::new(None),
                 current: Mutex::new(number),
+                carrier: Mutex::new(None),
             }),
         };
         host.sysctl("net/ipv6/conf/default/accept_dad", "0");
@@ -234,6 +237,15 @@ impl Host {
 
     pub(crate) fn networks(&self) -> &[Network] {
         &self.shared.networks
+    }
+
+    pub(crate) fn set_carrier(&self, carrier: Option<Child>) -> Option<Child> {
+        std::mem::replace(&mut *lock(&self.shared.carrier), carrier)
+    }
+
+    /// Arguments of `nsenter` to where the bridges are.
+    pub(crate) fn enter_between(&self) -> Vec<String> {
+        self.shared.office.enter_host(self.shared.office.holder)
     }
 
     pub(crate) fn renumber(&self, number: u8) -> u8 {

@@ -35,6 +35,7 @@ mod window;
 
 pub use app::{Certificates, Earshot, EarshotLaunch, EarshotServer};
 pub use chromium::Chromium;
+pub use fault::can_delay;
 pub use figure::Figure;
 pub use host::{Host, built};
 pub use http::{HttpResponse, HttpStream};

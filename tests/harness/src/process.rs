@@ -51,6 +51,7 @@ pub struct Launch {
     program: OsString,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    between: bool,
 }
 
 impl Launch {
@@ -58,7 +59,14 @@ impl Launch {
         let label = Path::new(program)
             .file_name()
             .map_or_else(|| "program".to_owned(), |name| name.to_string_lossy().into_owned());
-        Self { host: host.clone(), label, program: program.to_owned(), args: Vec::new(), env: Vec::new() }
+        Self {
+            host: host.clone(),
+            label,
+            program: program.to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+            between: false,
+        }
     }
 
     /// Names the log files otherwise than after the program.
@@ -82,6 +90,13 @@ impl Launch {
         self
     }
 
+    /// Runs it where the bridges are, not on the host.
+    #[must_use]
+    pub(crate) fn between_hosts(mut self) -> Self {
+        self.between = true;
+        self
+    }
+
     /// Sets a variable of the environment. HOME, TMPDIR and XDG_RUNTIME_DIR are the host's own already.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
@@ -96,7 +111,7 @@ impl Launch {
         let dir = self.host.dir();
         let (stdout, stderr) = self.host.next_logs(&self.label);
         let mut command = Command::new("nsenter");
-        command.args(self.host.enter());
+        command.args(if self.between { self.host.enter_between() } else { self.host.enter() });
         command.arg("--").arg(&self.program).args(&self.args);
         for name in FORGOTTEN {
             command.env_remove(name);

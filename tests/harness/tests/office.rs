@@ -115,6 +115,33 @@ fn faults_are_real_and_end() {
 }
 
 #[test]
+fn frames_are_delayed() {
+    if !earshot_harness::can_delay() {
+        eprintln!("not run: /dev/net/tun may not be opened");
+        return;
+    }
+    let office = Office::open();
+    let (ann, bob) = (office.host("ann"), office.host("bob"));
+    let target = format!("{}:{}", bob.ip(), page(&bob, "hello"));
+    let fetch = || {
+        let start = std::time::Instant::now();
+        assert_eq!(ann.http(&target).get("/", &[]).unwrap().text(), "hello");
+        start.elapsed()
+    };
+    fetch();
+    assert!(fetch() < Duration::from_millis(50));
+    bob.delay(80);
+    fetch();
+    // A round trip to connect and one for the answer.
+    let took = fetch();
+    assert!((Duration::from_millis(320)..Duration::from_millis(500)).contains(&took), "{took:?}");
+    assert_eq!(heard(&ann, &bob, "224.0.0.251:5353", 3), [0, 1, 2], "multicast passes");
+    bob.delay(0);
+    fetch();
+    assert!(fetch() < Duration::from_millis(50));
+}
+
+#[test]
 fn programs_are_started_watched_and_killed() {
     let office = Office::open();
     let ann = office.host("ann");

@@ -4,6 +4,7 @@
 //!   answered `ok` or the error and a newline, and then is a TCP connection made on this host.
 //! - `earshot-relay hear ADDRESS:PORT`: prints each datagram that comes; joins the group if the address is one.
 //! - `earshot-relay say ADDRESS:PORT COUNT`: sends COUNT numbered datagrams, 5 ms apart.
+//! - `earshot-relay delay A B MS`: makes the virtual adapters A and B and carries each frame between them, MS later.
 //! - `earshot-relay serve ADDRESS:PORT DIR`: the files of DIR over HTTP, for pages of tests.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, U
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -20,8 +22,9 @@ fn main() -> ExitCode {
         ["relay", path] => relay(path),
         ["hear", address] => hear(address),
         ["say", address, count] => say(address, count),
+        ["delay", one, other, delay] => delay_frames(one, other, delay),
         ["serve", address, dir] => serve(address, dir),
-        _ => Err(std::io::Error::other("usage: earshot-relay relay|hear|say|serve ...")),
+        _ => Err(std::io::Error::other("usage: earshot-relay relay|hear|say|delay|serve ...")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -112,6 +115,52 @@ fn say(address: &str, count: &str) -> std::io::Result<()> {
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
+}
+
+/// Frames under way in one direction: 4 s of a busy 10 Mbit/s line. What does not fit is lost, as in a router.
+const MAX_UNDER_WAY: usize = 4096;
+/// The longest frame, bytes: offloading is off, so an Ethernet frame with a tag.
+const MAX_FRAME: usize = 2048;
+
+fn delay_frames(one: &str, other: &str, delay: &str) -> std::io::Result<()> {
+    let delay = Duration::from_millis(delay.parse().map_err(std::io::Error::other)?);
+    let open = |name: &str| {
+        tun_rs::DeviceBuilder::new()
+            .name(name)
+            .layer(tun_rs::Layer::L2)
+            .enable(true)
+            .build_sync()
+            .map(Arc::new)
+    };
+    let (one, other) = (open(one)?, open(other)?);
+    tell("ready")?;
+    let back = {
+        let (one, other) = (Arc::clone(&one), Arc::clone(&other));
+        std::thread::spawn(move || carry_late(&other, &one, delay))
+    };
+    carry_late(&one, &other, delay)?;
+    back.join().unwrap_or_else(|_| Err(std::io::Error::other("a direction ended")))
+}
+
+fn carry_late(
+    from: &tun_rs::SyncDevice,
+    to: &Arc<tun_rs::SyncDevice>,
+    delay: Duration,
+) -> std::io::Result<()> {
+    let (sender, receiver) = mpsc::sync_channel::<(Instant, Vec<u8>)>(MAX_UNDER_WAY);
+    let to = Arc::clone(to);
+    std::thread::spawn(move || {
+        for (due, frame) in receiver {
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            // The adapter may be down for a moment: then the frame is lost.
+            let _ = to.send(&frame);
+        }
+    });
+    let mut buffer = [0_u8; MAX_FRAME];
+    loop {
+        let length = from.recv(&mut buffer)?;
+        let _ = sender.try_send((Instant::now() + delay, buffer[..length].to_vec()));
+    }
 }
 
 fn serve(address: &str, dir: &str) -> std::io::Result<()> {
