@@ -37,7 +37,7 @@ pub(crate) struct Client {
     /// Of the welcomes to this place that were read, the last one last.
     pub(crate) tokens: Vec<ResumeToken>,
     pub(crate) seen: Seq,
-    /// The last number on this connection.
+    /// The last number on this connection; before the first, what the hub was told was seen.
     last: Option<Seq>,
     pub(crate) next_id: RequestId,
     /// What has not been answered.
@@ -79,10 +79,10 @@ impl Client {
     }
 
     /// Begins anew on another connection; what was not read on the old one is lost.
-    pub(crate) fn connect(&mut self, connection: ConnectionId) {
+    pub(crate) fn connect(&mut self, connection: ConnectionId, seen: Option<Seq>) {
         self.connection = Some(connection);
         self.wire.clear();
-        self.last = None;
+        self.last = seen;
         self.resumed = None;
         self.people_at = None;
     }
@@ -122,6 +122,7 @@ impl Client {
                 connection: self.connection,
                 wire: std::mem::take(&mut self.wire),
                 events: std::mem::take(&mut self.events),
+                last: Some(0),
                 people: welcome.people.iter().map(|one| (one.device, one.clone())).collect(),
                 ..Self::new(self.device, self.person.clone())
             };

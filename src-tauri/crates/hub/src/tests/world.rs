@@ -133,7 +133,7 @@ impl World {
         self.last_connection += 1;
         let connection = ConnectionId(self.last_connection);
         let client = &mut self.clients[who.0];
-        client.connect(connection);
+        client.connect(connection, resume.as_ref().map(|resume| resume.seen));
         let visitor =
             Visitor { device: client.device, kind: DeviceKind::Install, person: client.person.clone() };
         self.open.insert(connection, Some(who));
