@@ -23,4 +23,4 @@ pub mod socket;
 pub use actor::{HubHandle, Local};
 pub use http::{Limits, PeerInfo, serve};
 pub use link::{Link, LinkEvent, Target};
-pub use socket::{Greeting, hub_router};
+pub use socket::{Greeting, IceServers, hub_router, hub_router_with};

@@ -12,11 +12,14 @@ use axum::routing::any;
 use axum::{Router, http};
 use earshot_hub::Visitor;
 use earshot_identity::{DeviceKey, verify};
-use earshot_protocol::hub::hello_to_sign;
-use earshot_protocol::limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_REQUESTS, RATE_WINDOW};
-use earshot_protocol::{ErrorCode, FromHub, Hello, Nonce, SUBPROTOCOL, VERSIONS, negotiate};
+use earshot_protocol::hub::{HubMessage, IceServer, hello_to_sign};
+use earshot_protocol::limits::{
+    HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_ICE_SERVERS, MAX_MESSAGE_BYTES, MAX_REQUESTS, RATE_WINDOW,
+};
+use earshot_protocol::{DeviceId, ErrorCode, FromHub, Hello, Nonce, Reply, SUBPROTOCOL, VERSIONS, negotiate};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite;
 use tracing::debug;
@@ -43,14 +46,24 @@ pub struct Greeting {
     pub mutual: bool,
 }
 
+/// ICE servers made for one device, with credentials that end by themselves; they are added to those of the hub in
+/// each welcome and room.
+pub type IceServers = Arc<dyn Fn(&DeviceId) -> Vec<IceServer> + Send + Sync>;
+
 /// The hub at `/ws`. Serve it with [`crate::http::serve`], which tells it who is on the other end.
 pub fn hub_router(hub: HubHandle, greeting: Greeting) -> Router {
-    Router::new().route("/ws", any(upgrade)).with_state(Arc::new(Door { hub, greeting }))
+    hub_router_with(hub, greeting, Arc::new(|_| Vec::new()))
+}
+
+/// As [`hub_router`], with ICE servers of each visitor's own.
+pub fn hub_router_with(hub: HubHandle, greeting: Greeting, ice_servers: IceServers) -> Router {
+    Router::new().route("/ws", any(upgrade)).with_state(Arc::new(Door { hub, greeting, ice_servers }))
 }
 
 struct Door {
     hub: HubHandle,
     greeting: Greeting,
+    ice_servers: IceServers,
 }
 
 async fn upgrade(
@@ -121,6 +134,7 @@ impl Door {
             Ok(arrival) => arrival,
             Err(gone) => return part(&mut sink, &mut stream, gone).await,
         };
+        let device = arrival.visitor.device;
         let (seat, mut inbox) = self.hub.arrive(arrival, false).await;
         drop(tickets);
         let gone = tokio::select! {
@@ -130,7 +144,7 @@ impl Door {
                 Gone::Said(Some(code))
             }
             _ = closing.wait_for(|closing| *closing) => Gone::Said(None),
-            gone = write(&mut sink, &mut inbox.queue) => gone,
+            gone = self.write(&mut sink, &mut inbox.queue, &device) => gone,
             gone = read(&mut stream, &seat) => gone,
         };
         // The place waits from now on, whatever the last words take.
@@ -151,6 +165,25 @@ impl Door {
         .await
         .unwrap_or(Err(Gone::Said(Some(ErrorCode::HelloTimeout))))?;
         self.admit(*hello, &nonce, peer).map_err(|code| Gone::Said(Some(code)))
+    }
+
+    /// Says what the hub says, until it closes.
+    async fn write(&self, sink: &mut Sink, queue: &mut mpsc::Receiver<Outgoing>, device: &DeviceId) -> Gone {
+        loop {
+            match queue.recv().await {
+                Some(Outgoing::Say(mut message)) => {
+                    if let Some(servers) = ice_servers_in(&mut message) {
+                        servers.extend((self.ice_servers)(device));
+                        servers.truncate(MAX_ICE_SERVERS as usize);
+                    }
+                    if let Err(gone) = say(sink, &message).await {
+                        return gone;
+                    }
+                }
+                Some(Outgoing::Close(code)) => return Gone::Said(code),
+                None => return Gone::Said(None),
+            }
+        }
     }
 
     fn admit(&self, hello: Hello, nonce: &Nonce, peer: &PeerInfo) -> Result<Arrival, ErrorCode> {
@@ -222,18 +255,13 @@ async fn say(sink: &mut Sink, message: &FromHub) -> Result<(), Gone> {
     }
 }
 
-/// Says what the hub says, until it closes.
-async fn write(sink: &mut Sink, queue: &mut tokio::sync::mpsc::Receiver<Outgoing>) -> Gone {
-    loop {
-        match queue.recv().await {
-            Some(Outgoing::Say(message)) => {
-                if let Err(gone) = say(sink, &message).await {
-                    return gone;
-                }
-            }
-            Some(Outgoing::Close(code)) => return Gone::Said(code),
-            None => return Gone::Said(None),
+fn ice_servers_in(message: &mut FromHub) -> Option<&mut Vec<IceServer>> {
+    match message {
+        FromHub::Welcome(welcome) => Some(&mut welcome.ice_servers),
+        FromHub::Message { message: HubMessage::Ok { reply: Reply::Room(room), .. }, .. } => {
+            Some(&mut room.ice_servers)
         }
+        _ => None,
     }
 }
 

@@ -24,8 +24,8 @@ use crate::reconnect::Policy;
 use place::Answer;
 pub use target::ServerUrl;
 
-/// Commands that wait for a link's task; who finds the queue full waits.
-const MAX_COMMANDS: usize = 64;
+/// Commands that wait for a link's task.
+const MAX_COMMANDS: usize = MAX_QUEUE as usize;
 
 /// How long [`Link::close`] waits for the goodbye to leave.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -135,9 +135,14 @@ impl Link {
     /// other events.
     ///
     /// # Errors
-    /// [`ErrorCode::LinkLost`] when the link has ended; then no answer will come.
-    pub async fn ask(&self, tag: u64, request: Request) -> Result<(), ErrorCode> {
-        self.command(Command::Ask { request: Box::new(request), answer: Answer::Event(tag) }).await
+    /// [`ErrorCode::LinkLost`] when the link has ended, [`ErrorCode::TooManyRequests`] when its queue is full; then no
+    /// answer will come.
+    pub fn ask(&self, tag: u64, request: Request) -> Result<(), ErrorCode> {
+        let command = Command::Ask { request: Box::new(request), answer: Answer::Event(tag) };
+        self.shared.commands.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => ErrorCode::TooManyRequests,
+            mpsc::error::TrySendError::Closed(_) => ErrorCode::LinkLost,
+        })
     }
 
     /// What the device says of itself from now on, also after a reconnect.

@@ -35,14 +35,15 @@ impl ServerUrl {
         };
         let authority = parts.authority.as_ref().ok_or(ErrorCode::UrlInvalid)?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let port = match authority.port() {
-            Some(port) => {
-                port.as_str().parse().ok().filter(|port| *port != 0).ok_or(ErrorCode::UrlInvalid)?
+        // What follows the host: nothing, or a colon and a number. `port()` takes a number that is too large for none.
+        let port = match authority.as_str().strip_prefix(authority.host()) {
+            Some("") if encrypted => 443,
+            Some("") => 80,
+            Some(rest) => {
+                let port = rest.strip_prefix(':').and_then(|port| port.parse().ok());
+                port.filter(|port| *port != 0).ok_or(ErrorCode::UrlInvalid)?
             }
-            // `host:` without a number is no port at all.
-            None if authority.as_str().ends_with(':') => return Err(ErrorCode::UrlInvalid),
-            None if encrypted => 443,
-            None => 80,
+            None => return Err(ErrorCode::UrlInvalid),
         };
         if host.is_empty() {
             return Err(ErrorCode::UrlInvalid);

@@ -1,0 +1,45 @@
+//! What is where.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use earshot_identity::DeviceKey;
+use earshot_signaling::{Greeting, HubHandle, IceServers, assets, hub_router_with};
+
+pub(crate) fn router(hub: HubHandle, key: Arc<DeviceKey>, ice_servers: IceServers) -> Router {
+    let for_those_who_run_it =
+        Router::new().route("/healthz", get(health)).route("/metrics", get(metrics)).with_state(hub.clone());
+    hub_router_with(hub, Greeting { key, mutual: false }, ice_servers)
+        .merge(for_those_who_run_it)
+        .merge(assets::router())
+}
+
+async fn health(State(hub): State<HubHandle>) -> Response {
+    match hub.counts().await {
+        Some(_) => "ok\n".into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response(),
+    }
+}
+
+/// Numbers only; nothing of anybody in particular (Prometheus' text format 0.0.4).
+async fn metrics(State(hub): State<HubHandle>) -> Response {
+    let Some(counts) = hub.counts().await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
+    };
+    let mut text = String::new();
+    for (name, help, value) in [
+        ("earshot_members", "Places, connected or in their grace.", counts.places),
+        ("earshot_connections", "Places that are connected.", counts.connections),
+        ("earshot_devices", "Devices that have a place.", counts.devices),
+        ("earshot_rooms", "Rooms.", counts.rooms),
+        ("earshot_rings", "Rings that have not ended.", counts.rings),
+    ] {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
