@@ -1,1 +1,95 @@
-//! shell
+//! The shell: window, tray, permissions. The only code that names Tauri.
+//!
+//! Invariants:
+//! * A command is one line: what a page may ask is the node's business and is decided there.
+//! * Only our own page, from our own origin, in our own window, reaches a command, a camera or a microphone.
+//! * Absent on purpose: sockets, settings, anything about calls. The node does these, with a window or without.
+
+mod commands;
+mod display;
+mod navigation;
+mod page;
+mod permission;
+mod tray;
+mod watcher;
+mod window;
+mod words;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use earshot_node::{Node, Options, explain, print_ready, run_headless};
+use tauri::async_runtime::{block_on, spawn};
+use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
+
+use crate::page::Pages;
+
+/// Runs Earshot until it is quit: with a window, or without where `options` ask for that or no display is there.
+#[must_use]
+pub fn run(options: Options) -> ExitCode {
+    if options.headless {
+        return block_on(run_headless(options));
+    }
+    if !display::is_there() {
+        display::say_there_is_none();
+        return block_on(run_headless(options));
+    }
+    let node = match block_on(Node::start(&options)) {
+        Ok(node) => Arc::new(node),
+        Err(error) => return explain(&error),
+    };
+    print_ready(&node, &options, true);
+    let code = run_window(&options, node.clone());
+    block_on(node.shutdown());
+    code
+}
+
+fn run_window(options: &Options, node: Arc<Node>) -> ExitCode {
+    let folder = options.folder();
+    let built = permission::answer_requests(tauri::Builder::default())
+        .invoke_handler(tauri::generate_handler![commands::attach, commands::say])
+        .manage(node.clone())
+        .manage(Pages::default())
+        .setup(move |app| {
+            window::open(app.handle(), &node.settings(), folder.as_deref())?;
+            tray::add(app.handle(), &node)?;
+            spawn(watcher::watch(app.handle().clone(), node.clone()));
+            spawn(quit_when_asked(app.handle().clone(), node));
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    let app = match built {
+        Ok(app) => app,
+        Err(error) => {
+            tracing::error!(%error, "the window could not be opened");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = app.run_return(on_event);
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+async fn quit_when_asked(app: AppHandle, node: Arc<Node>) {
+    tokio::select! {
+        () = node.quit_requested() => {}
+        () = earshot_node::end_signal() => {}
+    }
+    app.exit(0);
+}
+
+fn on_event(app: &AppHandle, event: RunEvent) {
+    match event {
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. }
+            if tray::is_shown(app) =>
+        {
+            api.prevent_close();
+            window::hide(app);
+        }
+        RunEvent::WindowEvent { event: WindowEvent::Destroyed, label, .. } => {
+            app.state::<Pages>().detach(&label);
+        }
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => window::bring_up(app),
+        _ => {}
+    }
+}

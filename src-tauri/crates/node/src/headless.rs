@@ -84,7 +84,7 @@ fn tell(text: &str) {
 }
 
 /// Ready when the system asks the process to end.
-async fn end_signal() {
+pub async fn end_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

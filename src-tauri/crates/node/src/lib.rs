@@ -25,8 +25,8 @@ mod settings;
 mod store;
 mod window;
 
-pub use headless::{explain, print_ready, run_headless};
+pub use headless::{end_signal, explain, print_ready, run_headless};
 pub use log::start_logging;
-pub use node::{Node, StartError, StartNote};
+pub use node::{Finding, Node, StartError, StartNote};
 pub use options::Options;
 pub use window::{Window, WindowReceiver, WindowSender};

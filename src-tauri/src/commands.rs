@@ -1,0 +1,31 @@
+//! What a page may call. Each is one line; `src-tauri/capabilities` says which page.
+
+use std::sync::Arc;
+
+use earshot_node::Node;
+use earshot_protocol::{ErrorCode, FromNode, ToNode};
+use tauri::ipc::Channel;
+use tauri::{State, WebviewWindow};
+
+use crate::page::Pages;
+
+/// Attaches the calling page to the node; what the node says arrives on `on_message`.
+#[tauri::command]
+pub(crate) async fn attach(
+    window: WebviewWindow,
+    node: State<'_, Arc<Node>>,
+    pages: State<'_, Pages>,
+    on_message: Channel<FromNode>,
+) -> Result<(), ErrorCode> {
+    pages.attach(&window, &node, on_message).await
+}
+
+/// Says something to the node.
+#[tauri::command]
+pub(crate) async fn say(
+    window: WebviewWindow,
+    pages: State<'_, Pages>,
+    message: ToNode,
+) -> Result<(), ErrorCode> {
+    pages.say(&window, message).await
+}
