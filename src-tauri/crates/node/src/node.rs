@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use earshot_discovery::{Discovery, DiscoveryEvent};
+use earshot_discovery::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, InterfaceChoice};
 use earshot_identity::{DeviceKey, IdentityError};
 use earshot_protocol::owner::{NetworkProblem, NetworkState, Settings, SettingsChange};
 use earshot_protocol::{DeviceId, ErrorCode};
@@ -81,6 +81,17 @@ impl Node {
     /// # Errors
     /// See [`StartError`]. A network that is down is not one of them: it is told in the UI.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
+        Self::start_with(options, by_mdns).await
+    }
+
+    /// The same with another way to find people.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_with(
+        options: &Options,
+        find: impl FnOnce(Announcement, InterfaceChoice) -> Finding,
+    ) -> Result<Self, StartError> {
         let folder = options.folder().ok_or(StartError::NoFolder)?;
         make_folder(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
         let Some(instance) =
@@ -113,7 +124,14 @@ impl Node {
         let tls = earshot_identity::tls::server_config(&key)?;
         tokio::spawn(serve(listener, Some(tls), router, stopped.clone()));
 
-        let (discovery, problem) = discover(device, &current, hub_port);
+        let announcement = core::announcement(device, person(&current), hub_port);
+        let (discovery, problem) = match find(announcement, core::choice(&current.interfaces)) {
+            Ok(discovery) => (Some(discovery), None),
+            Err(error) => {
+                tracing::warn!(%error, "nobody can be found on the network");
+                (None, Some(NetworkProblem::DiscoveryFailed))
+            }
+        };
         let ui_listener = bind_loopback(options.ui_port.unwrap_or(0)).await?;
         let ui_port = ui_listener.local_addr().map_err(StartError::NoPort)?.port();
         let (quit, quit_requested) = watch::channel(false);
@@ -291,17 +309,12 @@ async fn bind_loopback(port: u16) -> Result<TcpListener, StartError> {
     })
 }
 
-type Discovered = Option<(Box<dyn Discovery>, mpsc::Receiver<DiscoveryEvent>)>;
+/// A way to find people, and what it tells.
+pub type Finding = Result<(Box<dyn Discovery>, mpsc::Receiver<DiscoveryEvent>), DiscoveryError>;
 
-fn discover(device: DeviceId, settings: &Settings, port: u16) -> (Discovered, Option<NetworkProblem>) {
-    let announcement = core::announcement(device, person(settings), port);
-    match earshot_discovery::mdns::start(announcement, core::choice(&settings.interfaces)) {
-        Ok((handle, events)) => (Some((Box::new(handle) as Box<dyn Discovery>, events)), None),
-        Err(error) => {
-            tracing::warn!(%error, "nobody can be found on the network");
-            (None, Some(NetworkProblem::DiscoveryFailed))
-        }
-    }
+fn by_mdns(announcement: Announcement, choice: InterfaceChoice) -> Finding {
+    let (handle, events) = earshot_discovery::mdns::start(announcement, choice)?;
+    Ok((Box::new(handle), events))
 }
 
 fn open_browser(loopback: Option<&Loopback>) -> Result<(), ErrorCode> {

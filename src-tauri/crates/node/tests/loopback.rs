@@ -1,0 +1,127 @@
+//! The loopback UI over real sockets: nobody but the person with the one-time address gets in.
+
+use std::time::Duration;
+
+use earshot_discovery::memory::Ether;
+use earshot_node::{Node, Options};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+struct Site {
+    node: Node,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Site {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options { data_dir: Some(folder.path().to_owned()), ..Options::default() };
+        let node = Node::start_with(&options, |announcement, _| {
+            let (handle, events) = Ether::new().join(announcement)?;
+            Ok((Box::new(handle), events))
+        })
+        .await
+        .expect("starts");
+        let port = node.ui_url()["http://127.0.0.1:".len()..]
+            .split('/')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("a port");
+        Self { node, port, _folder: folder }
+    }
+
+    /// Sends one request and gives status and the whole head.
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("connects");
+        let mut request = format!("{method} {path} HTTP/1.1\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request += &format!("Host: 127.0.0.1:{}\r\n", self.port);
+        }
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        stream.write_all((request + "\r\n").as_bytes()).await.expect("sends");
+        let mut head = Vec::new();
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+            let mut piece = [0; 1024];
+            let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut piece)).await;
+            match read.expect("answers in time").expect("answers") {
+                0 => break,
+                count => head.extend_from_slice(&piece[..count]),
+            }
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, head)
+    }
+
+    /// Opens a one-time address and gives the cookie.
+    async fn session(&self) -> String {
+        let url = self.node.ui_url();
+        let path = &url[url.find("/open").expect("a path")..];
+        let (status, head) = self.ask("GET", path, &[]).await;
+        assert_eq!(status, 303, "{head}");
+        let line =
+            head.lines().find(|line| line.to_ascii_lowercase().starts_with("set-cookie:")).expect("a cookie");
+        assert!(line.contains("HttpOnly") && line.contains("SameSite=Strict"), "{line}");
+        let (used, _) = self.ask("GET", path, &[]).await;
+        assert_eq!(used, 403, "a key opens once");
+        line["set-cookie:".len()..].split(';').next().expect("a value").trim().to_owned()
+    }
+}
+
+const UPGRADE: [(&str, &str); 5] = [
+    ("Connection", "Upgrade"),
+    ("Upgrade", "websocket"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Protocol", "earshot.v1"),
+];
+
+fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    UPGRADE.iter().copied().chain(more.iter().copied()).collect()
+}
+
+#[tokio::test]
+async fn the_key_opens_page_and_socket() {
+    let site = Site::start().await;
+    let cookie = site.session().await;
+    let (status, _) = site.ask("GET", "/surface.json", &[("Cookie", &cookie)]).await;
+    assert_eq!(status, 200);
+    let own = format!("http://127.0.0.1:{}", site.port);
+    let (status, head) = site.ask("GET", "/ui/ws", &with(&[("Cookie", &cookie), ("Origin", &own)])).await;
+    assert_eq!(status, 101, "{head}");
+    let (_, head) = site.ask("GET", "/", &[("Cookie", &cookie)]).await;
+    let policy = head.to_ascii_lowercase();
+    assert!(policy.contains("content-security-policy:") && !policy.contains("unsafe-"), "{head}");
+}
+
+#[tokio::test]
+async fn nobody_else_gets_in() {
+    let site = Site::start().await;
+    let cookie = site.session().await;
+    let other = format!("http://127.0.0.1:{}", site.port.wrapping_add(1).max(1));
+    let own = format!("http://127.0.0.1:{}", site.port);
+    let rebound = format!("evil.example:{}", site.port);
+    let refused: Vec<(&str, &str, Vec<(&str, &str)>)> = vec![
+        ("GET", "/", vec![]),
+        ("GET", "/surface.json", vec![]),
+        ("GET", "/open?key=", vec![]),
+        ("GET", "/open?key=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", vec![]),
+        ("GET", "/", vec![("Cookie", &cookie), ("Host", &rebound)]),
+        ("GET", "/", vec![("Cookie", &cookie), ("Origin", &other)]),
+        ("GET", "/surface.json", vec![("Cookie", &cookie), ("Sec-Fetch-Site", "same-site")]),
+        ("GET", "/ui/ws", with(&[("Origin", &own)])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", "https://evil.example")])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", &other)])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", &own), ("Host", &rebound)])),
+        ("POST", "/raise", vec![]),
+        ("POST", "/raise", vec![("X-Earshot-Secret", "guess"), ("Cookie", &cookie)]),
+    ];
+    for (method, path, headers) in refused {
+        let (status, head) = site.ask(method, path, &headers).await;
+        assert_eq!(status, 403, "{method} {path} {headers:?}\n{head}");
+        assert!(!head.to_ascii_lowercase().contains("access-control-allow"), "{head}");
+    }
+}

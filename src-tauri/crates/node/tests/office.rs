@@ -1,0 +1,493 @@
+//! Whole nodes on this machine: real TLS, real hubs, real files; only the announcements go through an ether in the
+//! process. What must hold: two installs call each other without anything set up, and every way a ring can end
+//! reaches both sides and both histories.
+
+use std::path::Path;
+use std::time::Duration;
+
+use earshot_discovery::memory::Ether;
+use earshot_node::{Node, Options, StartError, Window};
+use earshot_protocol::hub::{
+    Description, DescriptionKind, LeaveReason, RingAnswer, RingEnd, RoomState, Signal,
+};
+use earshot_protocol::owner::{CallRecord, Direction, NodeState, ServerState, SettingsChange};
+use earshot_protocol::{
+    DeviceId, ErrorCode, Event, FromNode, HubMessage, Media, OwnerEvent, OwnerReply, OwnerRequest, Presence,
+    Reach, Reply, Request, RingId, RoomRef, Status, ToNode,
+};
+use tempfile::TempDir;
+use tokio::time::{Instant, timeout};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A node with one window, and what the window has heard but not yet asked for.
+struct Person {
+    node: Node,
+    window: Window,
+    heard: Vec<FromNode>,
+    next: u32,
+    folder: TempDir,
+    ether: Ether,
+}
+
+fn options(folder: &Path, name: &str) -> Options {
+    Options { data_dir: Some(folder.to_owned()), name: Some(name.into()), ..Options::default() }
+}
+
+async fn start(ether: &Ether, options: &Options) -> Result<Node, StartError> {
+    Node::start_with(options, |announcement, _| {
+        let (handle, events) = ether.join(announcement)?;
+        Ok((Box::new(handle), events))
+    })
+    .await
+}
+
+impl Person {
+    async fn arrive(ether: &Ether, name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let node = start(ether, &options(folder.path(), name)).await.expect("starts");
+        let window = node.attach().await.expect("attaches");
+        Self { node, window, heard: Vec::new(), next: 0, folder, ether: ether.clone() }
+    }
+
+    fn device(&self) -> DeviceId {
+        self.node.device()
+    }
+
+    /// The first message that `pick` takes, of those heard or still to come.
+    async fn hear<T>(&mut self, what: &str, mut pick: impl FnMut(&FromNode) -> Option<T>) -> T {
+        if let Some(found) = self.heard.iter().position(|message| pick(message).is_some()) {
+            let message = self.heard.remove(found);
+            return pick(&message).expect("just picked");
+        }
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let message = tokio::time::timeout_at(deadline, self.window.next())
+                .await
+                .unwrap_or_else(|_| panic!("never heard: {what}; heard {:?}", self.heard))
+                .unwrap_or_else(|| panic!("detached before: {what}"));
+            if let Some(picked) = pick(&message) {
+                return picked;
+            }
+            self.heard.push(message);
+        }
+    }
+
+    async fn event<T>(&mut self, what: &str, mut pick: impl FnMut(&Event) -> Option<T>) -> T {
+        self.hear(what, |message| match message {
+            FromNode::Message { message: HubMessage::Event { event }, .. } => pick(event),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn ask(&mut self, request: Request) -> Result<Reply, ErrorCode> {
+        self.next += 1;
+        let asked = self.next;
+        self.window.say(ToNode::Request { id: asked, request }).await;
+        self.hear("an answer", |message| match message {
+            FromNode::Message { message: HubMessage::Ok { id, reply }, .. } if *id == asked => {
+                Some(Ok(reply.clone()))
+            }
+            FromNode::Message { message: HubMessage::Error { id, code }, .. } if *id == asked => {
+                Some(Err(*code))
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    async fn own(&mut self, request: OwnerRequest) -> Result<OwnerReply, ErrorCode> {
+        self.next += 1;
+        let asked = self.next;
+        self.window.say(ToNode::Owner { id: asked, request }).await;
+        self.hear("an owner's answer", |message| match message {
+            FromNode::OwnerOk { id, reply } if *id == asked => Some(Ok(reply.clone())),
+            FromNode::OwnerError { id, code } if *id == asked => Some(Err(*code)),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn calls(&mut self) -> Vec<CallRecord> {
+        match self.own(OwnerRequest::ListCalls).await {
+            Ok(OwnerReply::Calls { calls }) => calls,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn sees(&mut self, device: DeviceId, mut good: impl FnMut(&Presence) -> bool) -> Presence {
+        self.hear("somebody in the list", |message| match message {
+            FromNode::Message {
+                message: HubMessage::Event { event: Event::PersonHere { presence } },
+                ..
+            } if presence.device == device && good(presence) => Some(presence.clone()),
+            FromNode::Welcome(welcome) => {
+                welcome.people.iter().find(|presence| presence.device == device && good(presence)).cloned()
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    async fn state(&mut self, what: &str, mut good: impl FnMut(&NodeState) -> bool) -> NodeState {
+        self.hear(what, |message| match message {
+            FromNode::State(state) if good(state) => Some(state.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn open_room(&mut self, via: Option<DeviceId>) -> RoomState {
+        match self.ask(Request::CreateRoom { via, capacity: 2, media: Media::Video }).await {
+            Ok(Reply::Room(room)) => room,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn ring(&mut self, to: DeviceId, room: &RoomRef) -> Result<RingId, ErrorCode> {
+        match self.ask(Request::Ring { to, room: room.clone(), media: Media::Video }).await? {
+            Reply::Ring { ring } => Ok(ring),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn is_rung(&mut self) -> (RingId, Presence, RoomRef) {
+        self.event("a ring", |event| match event {
+            Event::Ringing { ring, from, room, .. } => Some((*ring, from.clone(), room.clone())),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn ring_ends(&mut self, ring: RingId) -> RingEnd {
+        self.event("the ring's end", |event| match event {
+            Event::RingEnded { ring: ended, end } if *ended == ring => Some(end.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn answer(&mut self, ring: RingId, answer: RingAnswer) {
+        assert_eq!(self.ask(Request::AnswerRing { ring, answer }).await, Ok(Reply::Done));
+    }
+
+    async fn join(&mut self, room: &RoomRef) -> RoomState {
+        match self.ask(Request::Join { room: room.clone(), media: Media::Voice }).await {
+            Ok(Reply::Room(room)) => room,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Ann and Bob in a call in Ann's room; the ring has been accepted and both are in.
+async fn call(ann: &mut Person, bob: &mut Person, via: Option<DeviceId>) -> (RoomRef, RingId) {
+    let room = ann.open_room(via).await.room;
+    let ring = ann.ring(bob.device(), &room).await.expect("rings");
+    let (heard, from, at) = bob.is_rung().await;
+    assert_eq!((heard, from.device, at.room), (ring, ann.device(), room.room));
+    assert_eq!((from.person.name.as_str(), from.via), ("Ann", via));
+    bob.answer(ring, RingAnswer::Accepted).await;
+    assert_eq!(ann.ring_ends(ring).await, RingEnd::Accepted);
+    assert_eq!(bob.ring_ends(ring).await, RingEnd::Accepted);
+    let state = bob.join(&at).await;
+    assert_eq!(state.participants.iter().map(|one| one.device).collect::<Vec<_>>(), [ann.device()]);
+    let newcomer = ann
+        .event("a newcomer", |event| match event {
+            Event::ParticipantJoined { participant, .. } => Some(participant.device),
+            _ => None,
+        })
+        .await;
+    assert_eq!(newcomer, bob.device());
+    (room, ring)
+}
+
+fn offer() -> Signal {
+    let description = Description { kind: DescriptionKind::Offer, sdp: "v=0".into(), round: 0 };
+    Signal::Description { description }
+}
+
+#[tokio::test]
+async fn two_installs_call_each_other() {
+    let ether = Ether::new();
+    let (mut ann, mut bob) = (Person::arrive(&ether, "Ann").await, Person::arrive(&ether, "Bob").await);
+    let (anns, bobs) = (ann.device(), bob.device());
+    let entry = ann.sees(bobs, |_| true).await;
+    assert_eq!((entry.person.name.as_str(), entry.via), ("Bob", None));
+    let (room, _) = call(&mut ann, &mut bob, None).await;
+    let signal = Request::Signal { room: room.room, to: anns, signal: offer() };
+    assert_eq!(bob.ask(signal).await, Ok(Reply::Done));
+    let (from, signal) = ann
+        .event("the offer", |event| match event {
+            Event::Signal { from, signal, .. } => Some((*from, signal.clone())),
+            _ => None,
+        })
+        .await;
+    assert_eq!((from, signal), (bobs, offer()));
+    ann.sees(bobs, |entry| entry.person.status == Status::InCall).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(bob.ask(Request::Leave { room: room.room }).await, Ok(Reply::Done));
+    let (who, reason) = ann
+        .event("the leave", |event| match event {
+            Event::ParticipantLeft { device, reason, .. } => Some((*device, *reason)),
+            _ => None,
+        })
+        .await;
+    assert_eq!((who, reason), (bobs, LeaveReason::Left));
+    ann.sees(bobs, |entry| entry.person.status == Status::Available).await;
+    assert_eq!(ann.ask(Request::Leave { room: room.room }).await, Ok(Reply::Done));
+    for (person, direction, name) in
+        [(&mut ann, Direction::Outgoing, "Bob"), (&mut bob, Direction::Incoming, "Ann")]
+    {
+        let calls = person.calls().await;
+        assert_eq!(calls.len(), 1);
+        let call = &calls[0];
+        assert_eq!((call.direction, call.name.as_str(), &call.end), (direction, name, &RingEnd::Accepted));
+        assert!(call.seconds >= 1 && call.seen, "{call:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_end_of_a_ring_reaches_both_sides_and_histories() {
+    let ether = Ether::new();
+    let (mut ann, mut bob) = (Person::arrive(&ether, "Ann").await, Person::arrive(&ether, "Bob").await);
+    ann.sees(bob.device(), |_| true).await;
+    let room = ann.open_room(None).await.room;
+    let word = RingEnd::Declined { message: Some("In ten minutes".into()) };
+    let ends = [
+        (Some(RingAnswer::Declined { message: Some("In ten minutes".into()) }), word),
+        (Some(RingAnswer::Busy), RingEnd::Busy),
+        (None, RingEnd::Cancelled),
+    ];
+    for (answer, end) in ends {
+        let ring = ann.ring(bob.device(), &room).await.expect("rings");
+        let (heard, ..) = bob.is_rung().await;
+        assert_eq!(heard, ring);
+        match answer {
+            Some(answer) => bob.answer(ring, answer).await,
+            None => assert_eq!(ann.ask(Request::CancelRing { ring }).await, Ok(Reply::Done)),
+        }
+        assert_eq!(ann.ring_ends(ring).await, end);
+        assert_eq!(bob.ring_ends(ring).await, end);
+        assert_eq!(ann.calls().await[0].end, end);
+        assert_eq!(bob.calls().await[0].end, end);
+    }
+    let missed = bob
+        .hear("two missed calls", |message| match message {
+            FromNode::Owner { event: OwnerEvent::CallsChanged { missed: 2 } } => Some(2),
+            _ => None,
+        })
+        .await;
+    assert_eq!(missed, 2);
+    assert_eq!(bob.own(OwnerRequest::MarkCallsSeen).await, Ok(OwnerReply::Done));
+    assert!(bob.calls().await.iter().all(|call| call.seen));
+}
+
+#[tokio::test]
+async fn a_call_to_a_dead_machine_fails_within_three_seconds() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    let bob = Person::arrive(&ether, "Bob").await;
+    let bobs = bob.device();
+    ann.sees(bobs, |_| true).await;
+    // Dies without a goodbye.
+    ether.kill(bobs);
+    bob.node.shutdown().await;
+    let room = ann.open_room(None).await.room;
+    let begun = Instant::now();
+    assert_eq!(ann.ring(bobs, &room).await, Err(ErrorCode::Unreachable));
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    ann.sees(bobs, |entry| entry.reach == Reach::Unreachable).await;
+    assert_eq!(ann.calls().await[0].end, RingEnd::Gone);
+    let nobody = DeviceId([3; 32]);
+    assert_eq!(ann.ring(nobody, &room).await, Err(ErrorCode::PersonUnknown));
+    assert_eq!(ann.ring(ann.device(), &room).await, Err(ErrorCode::RingSelf));
+}
+
+#[tokio::test]
+async fn a_silent_machine_is_shown_unreachable_while_somebody_looks() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    let bob = Person::arrive(&ether, "Bob").await;
+    let bobs = bob.device();
+    ann.sees(bobs, |_| true).await;
+    assert_eq!(ann.own(OwnerRequest::Watch { watching: true }).await, Ok(OwnerReply::Done));
+    ether.kill(bobs);
+    bob.node.shutdown().await;
+    let begun = Instant::now();
+    let found = timeout(Duration::from_secs(15), async {
+        loop {
+            let silent = ann.event("unreachable or gone", |event| match event {
+                Event::PersonHere { presence } => Some(presence.reach == Reach::Unreachable),
+                Event::PersonGone { .. } => Some(true),
+                _ => None,
+            });
+            if silent.await {
+                return;
+            }
+        }
+    });
+    found.await.expect("shown within 15 s");
+    eprintln!("shown unreachable after {} ms", begun.elapsed().as_millis());
+}
+
+#[tokio::test]
+async fn a_window_that_closes_leaves_its_calls_and_rings() {
+    let ether = Ether::new();
+    let (mut ann, mut bob) = (Person::arrive(&ether, "Ann").await, Person::arrive(&ether, "Bob").await);
+    ann.sees(bob.device(), |_| true).await;
+    let room = ann.open_room(None).await.room;
+    let ring = ann.ring(bob.device(), &room).await.expect("rings");
+    bob.is_rung().await;
+    ann.window = ann.node.attach().await.expect("a second window");
+    assert_eq!(bob.ring_ends(ring).await, RingEnd::Cancelled);
+    let (room, _) = call(&mut ann, &mut bob, None).await;
+    ann.window = ann.node.attach().await.expect("a third window");
+    let left = bob
+        .event("the leave", |event| match event {
+            Event::ParticipantLeft { room: left, .. } => Some(*left),
+            _ => None,
+        })
+        .await;
+    assert_eq!(left, room.room);
+}
+
+#[tokio::test]
+async fn a_new_name_or_status_is_seen_at_once() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    let bob = Person::arrive(&ether, "Bob").await;
+    ann.sees(bob.device(), |_| true).await;
+    let change = SettingsChange {
+        name: Some("Robert".into()),
+        status: Some(Status::Away),
+        ..SettingsChange::default()
+    };
+    bob.node.change_settings(change).await.expect("changes");
+    let entry = ann.sees(bob.device(), |entry| entry.person.name == "Robert").await;
+    assert_eq!(entry.person.status, Status::Away);
+    let bad = SettingsChange { name: Some(String::from(" ")), ..SettingsChange::default() };
+    assert_eq!(bob.node.change_settings(bad).await, Err(ErrorCode::NameInvalid));
+}
+
+#[tokio::test]
+async fn a_second_start_knocks_at_the_first() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    match start(&ether, &options(ann.folder.path(), "Ann")).await {
+        Err(StartError::AlreadyRunning { ui }) => {
+            assert!(ui.starts_with("http://127.0.0.1:") && ui.contains("/open?key="), "{ui}");
+        }
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("two nodes in one folder"),
+    }
+    ann.hear("the knock", |message| match message {
+        FromNode::Owner { event: OwnerEvent::Raise } => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restart_keeps_device_settings_and_history() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    let device = ann.device();
+    let room = ann.open_room(None).await.room;
+    assert_eq!(ann.ring(DeviceId([3; 32]), &room).await, Err(ErrorCode::PersonUnknown));
+    let change = SettingsChange { note: Some("second floor".into()), ..SettingsChange::default() };
+    ann.node.change_settings(change).await.expect("changes");
+    let Person { node, folder, window, .. } = ann;
+    drop(window);
+    node.shutdown().await;
+    drop(node);
+    let again = start(&ether, &options(folder.path(), "Ann")).await.expect("starts again");
+    assert_eq!(again.device(), device);
+    assert_eq!(again.settings().note, "second floor");
+    assert!(again.notes().is_empty());
+}
+
+/// A signaling server in this process: its URL, and what ends it.
+async fn server(port: u16) -> (String, earshot_signaling::HubHandle, tokio::task::JoinHandle<()>) {
+    use earshot_signaling::{Greeting, HubHandle, Limits, hub_router, serve};
+    let key = std::sync::Arc::new(earshot_identity::DeviceKey::generate().expect("a key"));
+    let hub = HubHandle::spawn(earshot_hub::Config {
+        hub: key.device_id(),
+        addresses: Vec::new(),
+        title: "Our company".into(),
+        owner: None,
+        ice_servers: Vec::new(),
+    });
+    let listener = loop {
+        // The port of a server that has just ended is free a moment later.
+        match tokio::net::TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(listener) => break listener,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    let url = format!("ws://{}", listener.local_addr().expect("an address"));
+    let router = hub_router(hub.clone(), Greeting { key, mutual: false });
+    let task = tokio::spawn(async move {
+        let served = serve(listener, None, router, Limits::default(), std::future::pending()).await;
+        served.expect("serves");
+    });
+    (url, hub, task)
+}
+
+#[tokio::test]
+async fn a_server_joins_two_networks_and_may_go_down() {
+    let (one, other) = (Ether::new(), Ether::new());
+    let (mut ann, mut bob) = (Person::arrive(&one, "Ann").await, Person::arrive(&other, "Bob").await);
+    let mut cat = Person::arrive(&one, "Cat").await;
+    let (url, hub, task) = server(0).await;
+    for person in [&mut ann, &mut bob] {
+        let change = SettingsChange { signaling_url: Some(url.clone()), ..SettingsChange::default() };
+        person.node.change_settings(change).await.expect("changes");
+        let state =
+            person.state("connected", |state| matches!(state.server, ServerState::Connected { .. })).await;
+        assert!(matches!(state.server, ServerState::Connected { title, .. } if title == "Our company"));
+    }
+    let via = Some(hub.hub());
+    ann.sees(bob.device(), |entry| entry.via == via).await;
+    let (room, _) = call(&mut ann, &mut bob, via).await;
+    assert_eq!(room.hub.device, hub.hub());
+    task.abort();
+    hub.shutdown().await;
+    ann.state("connecting again", |state| matches!(state.server, ServerState::Connecting { code: Some(_) }))
+        .await;
+    ann.sees(bob.device(), |entry| entry.reach == Reach::Unreachable).await;
+    assert_eq!(
+        ann.ask(Request::CreateRoom { via, capacity: 2, media: Media::Voice }).await,
+        Err(ErrorCode::ServerDown)
+    );
+    // The local network goes on.
+    ann.sees(cat.device(), |_| true).await;
+    call(&mut ann, &mut cat, None).await;
+}
+
+#[tokio::test]
+async fn a_third_start_of_the_server_is_found_by_itself() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    let (url, hub, task) = server(0).await;
+    let change = SettingsChange { signaling_url: Some(url.clone()), ..SettingsChange::default() };
+    ann.node.change_settings(change).await.expect("changes");
+    ann.state("connected", |state| matches!(state.server, ServerState::Connected { .. })).await;
+    task.abort();
+    hub.shutdown().await;
+    ann.state("down", |state| matches!(state.server, ServerState::Connecting { .. })).await;
+    let port = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let _again = server(port).await;
+    ann.state("connected again", |state| matches!(state.server, ServerState::Connected { .. })).await;
+    assert!(
+        ann.ether
+            .join(earshot_discovery::Announcement {
+                device: DeviceId([5; 32]),
+                person: earshot_protocol::Person::named("Late"),
+                port: 9,
+                versions: vec![1],
+            })
+            .is_ok()
+    );
+    ann.sees(DeviceId([5; 32]), |_| true).await;
+}
