@@ -70,3 +70,87 @@ impl Network {
         host_bits == 128 || (own ^ other) >> host_bits == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn own() -> [Network; 3] {
+        [
+            Network { index: 2, address: ip("192.168.1.5"), prefix: 24 },
+            Network { index: 2, address: ip("fe80::5"), prefix: 64 },
+            Network { index: 3, address: ip("2001:db8:1::5"), prefix: 64 },
+        ]
+    }
+
+    fn dial(heard: &[(&str, u32)]) -> Vec<String> {
+        let heard = heard.iter().map(|(text, index)| (ip(text), *index));
+        to_dial(heard, 4000, &own()).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_best_comes_first_and_link_local_keeps_its_adapter() {
+        let heard =
+            [("fe80::9", 2), ("10.0.0.9", 2), ("2001:db8:2::9", 3), ("2001:db8:1::9", 3), ("192.168.1.9", 2)];
+        assert_eq!(
+            dial(&heard),
+            [
+                "192.168.1.9:4000",
+                "[2001:db8:1::9]:4000",
+                "[fe80::9%2]:4000",
+                "10.0.0.9:4000",
+                "[2001:db8:2::9]:4000"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_left_out() {
+        let useless = [
+            "127.0.0.1",
+            "127.1.2.3",
+            "0.0.0.0",
+            "0.1.2.3",
+            "255.255.255.255",
+            "224.0.0.251",
+            "::",
+            "::1",
+            "ff02::fb",
+            "::ffff:127.0.0.1",
+            "::ffff:192.168.1.9",
+        ];
+        for text in useless {
+            assert!(dial(&[(text, 2)]).is_empty(), "{text}");
+        }
+        assert!(dial(&[("fe80::9", 0)]).is_empty(), "link-local without an adapter");
+        assert_eq!(dial(&[("169.254.3.4", 2)]).len(), 1, "a network without DHCP");
+        assert_eq!(dial(&[("192.168.1.5", 2)]).len(), 1, "two people on one machine share its address");
+    }
+
+    #[test]
+    fn many_addresses_are_cut() {
+        let heard = (0..200).map(|last| (IpAddr::from([10, 0, 0, last]), 2));
+        assert_eq!(to_dial(heard, 1, &own()).len(), MAX_ADDRESSES as usize);
+    }
+
+    #[test]
+    fn a_network_of_any_width_holds_its_own() {
+        let cases = [
+            ("10.1.2.3", 32, "10.1.2.3", true),
+            ("10.1.2.3", 32, "10.1.2.4", false),
+            ("10.1.2.3", 0, "200.1.1.1", true),
+            ("10.1.2.3", 99, "10.1.2.4", false),
+            ("2001:db8::1", 0, "fe80::1", true),
+            ("2001:db8::1", 128, "2001:db8::2", false),
+            ("2001:db8::1", 0, "10.0.0.1", false),
+        ];
+        for (own, prefix, other, holds) in cases {
+            let network = Network { index: 1, address: ip(own), prefix };
+            assert_eq!(network.holds(ip(other)), holds, "{own}/{prefix} {other}");
+        }
+    }
+}

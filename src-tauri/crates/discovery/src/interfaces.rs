@@ -9,59 +9,20 @@ use crate::addresses::{is_link_local_v6, is_usable};
 
 /// Beginnings of the names of adapters that lead to containers, virtual machines and tunnels instead of colleagues.
 /// `br0` is not among them: machines with virtual guests often have their real network there.
+#[rustfmt::skip]
 const VIRTUAL: &[&str] = &[
-    "anpi",
-    "ap1",
-    "awdl",
-    "br-",
-    "bridge1",
-    "cali",
-    "cilium",
-    "cni",
-    "docker",
-    "dummy",
-    "flannel",
-    "gif",
-    "gpd",
-    "ham",
-    "ifb",
-    "ipsec",
-    "kube",
-    "llw",
-    "lxc",
-    "lxdbr",
-    "nordlynx",
-    "podman",
-    "ppp",
-    "proton",
-    "sit",
-    "stf",
-    "tailscale",
-    "tap",
-    "teredo",
-    "tun",
-    "utun",
-    "veth",
-    "vboxnet",
-    "vethernet (default",
-    "vethernet (nat",
-    "vethernet (wsl",
-    "virbr",
-    "virtualbox",
-    "vmenet",
-    "vmnet",
-    "vmware",
-    "vnet",
-    "wg",
-    "wireguard",
-    "zerotier",
-    "zt",
+    "anpi", "ap1", "awdl", "br-", "bridge1", "cali", "cilium", "cni", "docker", "dummy", "flannel", "gif",
+    "gpd", "ham", "ifb", "ipsec", "kube", "llw", "lxc", "lxdbr", "nordlynx", "podman", "ppp", "proton",
+    "sit", "stf", "tailscale", "tap", "teredo", "tun", "utun", "veth", "vboxnet", "vethernet (default",
+    "vethernet (nat", "vethernet (wsl", "virbr", "virtualbox", "vmenet", "vmnet", "vmware", "vnet", "wg",
+    "wireguard", "zerotier", "zt",
 ];
 
 /// The adapters the owner wants to be used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InterfaceChoice {
-    /// By name; empty: every usable one. A named adapter is used even if it is a tunnel or a bridge.
+    /// By name; empty: every usable one. A named adapter is used even if it is a tunnel or a
+    /// bridge; but point-to-point tunnels carry no multicast, so nobody is found through them.
     pub names: Vec<String>,
 }
 
@@ -171,4 +132,110 @@ impl Snapshot {
 #[must_use]
 pub fn own_addresses(port: u16, choice: &InterfaceChoice) -> Vec<SocketAddr> {
     Snapshot::take(choice).socket_addresses(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use if_addrs::{IfOperStatus, Ifv4Addr, Ifv6Addr};
+
+    use super::*;
+
+    fn adapter(name: &str, index: u32, address: &str) -> Interface {
+        let addr = match address.parse().unwrap() {
+            IpAddr::V4(ip) => IfAddr::V4(Ifv4Addr {
+                ip,
+                netmask: [255, 255, 255, 0].into(),
+                prefixlen: 24,
+                broadcast: None,
+            }),
+            IpAddr::V6(ip) => {
+                let netmask = (u128::MAX << 64).into();
+                IfAddr::V6(Ifv6Addr { ip, netmask, prefixlen: 64, broadcast: None })
+            }
+        };
+        Interface {
+            name: name.to_owned(),
+            addr,
+            index: Some(index),
+            oper_status: IfOperStatus::Up,
+            is_p2p: false,
+            #[cfg(windows)]
+            adapter_name: String::new(),
+        }
+    }
+
+    fn used(all: &[Interface], choice: &InterfaceChoice) -> (Vec<String>, Vec<String>) {
+        let snapshot = Snapshot::of(all, choice, None);
+        (snapshot.used, snapshot.others)
+    }
+
+    #[test]
+    fn containers_guests_and_tunnels_are_known_by_name() {
+        for name in [
+            "docker0",
+            "br-1a2b3c4d5e6f",
+            "veth12ab",
+            "virbr0",
+            "vmnet8",
+            "vboxnet0",
+            "tun0",
+            "tap0",
+            "wg0",
+            "tailscale0",
+            "ztabcdef12",
+            "utun3",
+            "awdl0",
+            "vEthernet (WSL)",
+            "bridge100",
+            "cni0",
+        ] {
+            assert!(is_virtual(name), "{name}");
+        }
+        for name in [
+            "eth0", "enp3s0", "wlan0", "wlp2s0", "en0", "br0", "bond0", "team0", "Ethernet", "Wi-Fi", "WLAN",
+            "usb0",
+        ] {
+            assert!(!is_virtual(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn usable_adapters_are_used_unless_the_owner_names_others() {
+        let mut down = adapter("eth1", 5, "10.0.1.1");
+        down.oper_status = IfOperStatus::Down;
+        let mut tunnel = adapter("corp", 6, "10.9.0.1");
+        tunnel.is_p2p = true;
+        let all = [
+            adapter("lo", 1, "127.0.0.1"),
+            adapter("wlan0", 3, "192.168.1.5"),
+            adapter("eth0", 2, "10.0.0.1"),
+            adapter("eth0", 2, "fe80::1"),
+            adapter("docker0", 4, "172.17.0.1"),
+            down,
+            tunnel,
+        ];
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            used(&all, &InterfaceChoice::every()),
+            (names(&["eth0", "wlan0"]), names(&["corp", "docker0"]))
+        );
+        assert_eq!(
+            used(&all, &InterfaceChoice::only(["docker0", "corp", "lo", "eth1", "eth9"])),
+            (names(&["corp", "docker0"]), names(&["eth0", "wlan0"]))
+        );
+    }
+
+    #[test]
+    fn own_addresses_start_with_the_primary_and_leave_link_local_out() {
+        let all = [
+            adapter("eth0", 2, "fd00::1"),
+            adapter("eth0", 2, "fe80::1"),
+            adapter("eth0", 2, "10.0.0.1"),
+            adapter("wlan0", 3, "192.168.1.5"),
+        ];
+        let snapshot = Snapshot::of(&all, &InterfaceChoice::every(), Some("192.168.1.5".parse().unwrap()));
+        let addresses: Vec<String> =
+            snapshot.socket_addresses(4000).iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["192.168.1.5:4000", "10.0.0.1:4000", "[fd00::1]:4000"]);
+    }
 }

@@ -28,8 +28,9 @@ pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(3);
 /// How soon the device's own announcement is heard back; it takes some milliseconds where multicast works.
 pub const ECHO_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// From a start to when those who were known before and have not been heard again are gone.
-const HEARD_AGAIN: Duration = Duration::from_secs(3);
+/// From a fresh start to when those who were known before and have not been heard again are gone. Three questions
+/// are asked in that time.
+const HEARD_AGAIN: Duration = Duration::from_secs(5);
 
 /// From a silent or failed start to the next one.
 const RESTART_AFTER: Duration = Duration::from_secs(10);

@@ -140,3 +140,56 @@ impl Drop for Handle {
         self.ether.leave(self.device);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use earshot_protocol::{Person, VERSIONS};
+
+    use super::*;
+
+    fn announcement(seed: u8, name: &str) -> Announcement {
+        let device = DeviceId([seed; 32]);
+        Announcement {
+            device,
+            person: Person::named(name),
+            port: 4000 + u16::from(seed),
+            versions: VERSIONS.to_vec(),
+        }
+    }
+
+    #[tokio::test]
+    async fn members_hear_each_other_and_never_themselves() {
+        let ether = Ether::new();
+        let (ann, mut to_ann) = ether.join(announcement(1, "Ann")).unwrap();
+        let (bob, mut to_bob) = ether.join(announcement(2, "Bob")).unwrap();
+        assert!(matches!(to_ann.recv().await, Some(DiscoveryEvent::Interfaces { .. })));
+        assert!(matches!(to_bob.recv().await, Some(DiscoveryEvent::Interfaces { .. })));
+        let seen = |event| match event {
+            Some(DiscoveryEvent::Seen(found)) => (found.person.name, found.addresses[0].to_string()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(seen(to_ann.recv().await), ("Bob".to_owned(), "127.0.0.1:4002".to_owned()));
+        assert_eq!(seen(to_bob.recv().await).0, "Ann");
+
+        bob.announce(announcement(2, "Robert")).unwrap();
+        assert_eq!(seen(to_ann.recv().await).0, "Robert");
+        assert_eq!(
+            bob.announce(announcement(2, "")),
+            Err(DiscoveryError::Person(earshot_protocol::ErrorCode::NameInvalid))
+        );
+
+        ann.verify(DeviceId([2; 32]));
+        assert!(to_ann.try_recv().is_err(), "Bob is there");
+        ether.kill(DeviceId([2; 32]));
+        assert!(to_ann.try_recv().is_err(), "nobody is told of a death");
+        ann.verify(DeviceId([2; 32]));
+        assert_eq!(to_ann.recv().await, Some(DiscoveryEvent::Gone(DeviceId([2; 32]))));
+
+        let (carl, _) = ether.join(announcement(3, "Carl")).unwrap();
+        assert_eq!(seen(to_ann.recv().await).0, "Carl");
+        carl.shutdown().await;
+        drop(carl);
+        assert_eq!(to_ann.recv().await, Some(DiscoveryEvent::Gone(DeviceId([3; 32]))));
+        assert!(to_ann.try_recv().is_err(), "one goodbye");
+    }
+}

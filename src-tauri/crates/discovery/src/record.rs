@@ -180,3 +180,142 @@ pub fn decode<'a>(
     person.check().map_err(|_| BadRecord::Name)?;
     Ok(Record { device, person, versions, leaving })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn device() -> DeviceId {
+        DeviceId([7; 32])
+    }
+
+    fn read(pairs: &[(&str, Option<&[u8]>)]) -> Result<Record, BadRecord> {
+        decode(&instance(&device()), pairs.iter().copied())
+    }
+
+    /// A good record with one value replaced, or left out where that is `None`.
+    fn with<'a>(id: &'a str, key: &str, value: Option<&'a [u8]>) -> Vec<(&'static str, Option<&'a [u8]>)> {
+        let good: [(&str, &[u8]); 5] =
+            [("v", b"1"), ("id", id.as_bytes()), ("n", b"Ann"), ("s", b"busy"), ("t", b"in a meeting")];
+        good.into_iter()
+            .map(|(name, old)| (name, if name == key { value } else { Some(old) }))
+            .filter(|(_, value)| value.is_some())
+            .collect()
+    }
+
+    #[test]
+    fn names_carry_the_device_and_never_the_person() {
+        let instance = instance(&device());
+        assert_eq!(instance.len(), INSTANCE_CHARS);
+        assert!(device().to_string().starts_with(&instance));
+        assert_eq!(fullname(&device()), format!("{instance}._earshot._tcp.local."));
+        assert_eq!(hostname(&device()), format!("earshot-{instance}.local."));
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_not_believed() {
+        let id = device().to_string();
+        let other = DeviceId([8; 32]).to_string();
+        let good = read(&with(&id, "", None)).unwrap();
+        assert_eq!(good.person.name, "Ann");
+        assert_eq!((good.person.status, good.person.note.as_str()), (Status::Busy, "in a meeting"));
+        assert!(!good.leaving);
+        let long = "x".repeat(65);
+        let cases: &[(&str, Option<&[u8]>, BadRecord)] = &[
+            ("id", None, BadRecord::Device),
+            ("id", Some(b""), BadRecord::Device),
+            ("id", Some(b"not base32!"), BadRecord::Device),
+            ("id", Some(b"\xff\xfe"), BadRecord::Device),
+            ("id", Some(other.as_bytes()), BadRecord::Instance),
+            ("v", None, BadRecord::Version),
+            ("v", Some(b"0,2,65536,-1,x"), BadRecord::Version),
+            ("v", Some(b"9,9,9,9,9,9,9,9,1"), BadRecord::Version),
+            ("n", None, BadRecord::Name),
+            ("n", Some(b"   "), BadRecord::Name),
+            ("n", Some(b"\xff"), BadRecord::Name),
+            ("n", Some("Ann\u{202e}".as_bytes()), BadRecord::Name),
+            ("n", Some(long.as_bytes()), BadRecord::Name),
+        ];
+        for (key, value, error) in cases {
+            assert_eq!(read(&with(&id, key, *value)), Err(*error), "{key} {value:?}");
+        }
+        let record = read(&with(&id, "t", Some("two\nlines".as_bytes()))).unwrap();
+        assert_eq!(record.person.note, "", "a bad note is left out");
+        let record = read(&with(&id, "s", Some(b"dancing"))).unwrap();
+        assert_eq!(record.person.status, Status::Available, "what a later version may add");
+        let mut many = with(&id, "", None);
+        many.resize(MAX_PAIRS + 1, ("x", Some(b"y")));
+        assert_eq!(read(&many), Err(BadRecord::TooLarge));
+        let big = vec![b'x'; MAX_TXT_BYTES];
+        let mut large = with(&id, "", None);
+        large.insert(0, ("x", Some(&big)));
+        assert_eq!(read(&large), Err(BadRecord::TooLarge));
+        let mut twice = with(&id, "", None);
+        twice.push(("N", Some(b"Mallory")));
+        assert_eq!(read(&twice).unwrap().person.name, "Ann", "the first of a kind counts");
+    }
+
+    fn lines(max: usize) -> impl Strategy<Value = String> {
+        proptest::collection::vec(any::<char>(), 0..max).prop_map(|chars| chars.into_iter().collect())
+    }
+
+    fn key() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("v".to_owned()),
+            Just("id".to_owned()),
+            Just("n".to_owned()),
+            Just("s".to_owned()),
+            Just("t".to_owned()),
+            Just("b".to_owned()),
+            "[ -~]{0,12}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_can_be_announced_arrives(
+            id in any::<[u8; 32]>(), name in lines(70), note in lines(90), leaving in any::<bool>(),
+            port in any::<u16>(), more in proptest::collection::vec(any::<u16>(), 0..6), revision in any::<u64>(),
+        ) {
+            let versions: Vec<u16> = VERSIONS.iter().copied().chain(more).collect();
+            let person = Person { name, note, status: Status::Away };
+            let announcement = Announcement { device: DeviceId(id), person: person.clone(), port, versions };
+            let purpose = if leaving { Purpose::Leaving } else { Purpose::Present };
+            let encoded = encode(&announcement, revision, purpose);
+            prop_assert_eq!(encoded.is_ok(), person.check().is_ok());
+            if let Ok(pairs) = encoded {
+                for (key, value) in &pairs {
+                    prop_assert!(key.len() + 1 + value.len() <= 255, "one TXT string (RFC 6763, section 6.1)");
+                }
+                let pairs = pairs.iter().map(|(key, value)| (*key, Some(value.as_bytes())));
+                let record = decode(&instance(&announcement.device), pairs).unwrap();
+                let Announcement { device, person, versions, .. } = announcement;
+                prop_assert_eq!(record, Record { device, person, versions, leaving });
+            }
+        }
+
+        #[test]
+        fn whatever_is_heard_is_bounded(
+            name in ".{0,80}",
+            pairs in proptest::collection::vec(
+                (key(), proptest::option::of(proptest::collection::vec(any::<u8>(), 0..300))), 0..40),
+            genuine in any::<bool>(),
+        ) {
+            let id = device().to_string();
+            let own = instance(&device());
+            let mut all: Vec<(&str, Option<&[u8]>)> =
+                pairs.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
+            if genuine {
+                // Past the first checks, so that the later ones are reached too.
+                all.splice(0..0, [("id", Some(id.as_bytes())), ("v", Some(b"1".as_slice()))]);
+            }
+            if let Ok(record) = decode(if genuine { &own } else { &name }, all) {
+                prop_assert!(record.person.check().is_ok());
+                prop_assert!(record.versions.len() <= MAX_VERSIONS);
+                prop_assert!(negotiate(VERSIONS, &record.versions).is_some());
+            }
+        }
+    }
+}

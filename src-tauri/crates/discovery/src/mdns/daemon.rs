@@ -52,6 +52,12 @@ impl Daemon {
         self.handle.register(info)
     }
 
+    /// As [`browse_again`](Self::browse_again), with an empty cache.
+    pub(super) fn browse_afresh(&mut self) -> mdns_sd::Result<()> {
+        self.handle.stop_browse(SERVICE)?;
+        self.browse_again()
+    }
+
     /// Starts a new series of questions; the cache is told again from the start.
     pub(super) fn browse_again(&mut self) -> mdns_sd::Result<()> {
         self.browse = self.handle.browse(SERVICE)?;
@@ -81,6 +87,17 @@ impl Daemon {
             sleep(GOODBYE_REPEATED).await;
         }
         self.end().await;
+    }
+
+    #[cfg(test)]
+    pub(super) async fn kill(&self) {
+        let status = self.handle.shutdown().unwrap();
+        let _ = status.recv_async().await;
+    }
+
+    #[cfg(test)]
+    pub(super) fn steal(&self) -> Receiver<ServiceEvent> {
+        self.handle.browse(SERVICE).unwrap()
     }
 
     /// Ends the thread.

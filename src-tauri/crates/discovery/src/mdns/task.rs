@@ -42,9 +42,13 @@ pub(super) struct Task {
     revision: u64,
     choice: SharedChoice,
     daemon: Option<Daemon>,
-    /// Counts the daemon's starts.
-    run: u32,
+    /// When the daemon was started last, well or not.
     started: Instant,
+    /// Counts the fresh starts of listening.
+    run: u32,
+    run_since: Instant,
+    /// Somebody's record has expired since.
+    expired: bool,
     /// Since when the device's own record has not been heard; `None` while it is.
     silent_since: Option<Instant>,
     refresh_at: Option<Instant>,
@@ -84,8 +88,10 @@ impl Task {
             snapshot: Snapshot::take(&choice),
             choice: Arc::new(RwLock::new(choice)),
             daemon: None,
-            run: 0,
             started: now,
+            run: 0,
+            run_since: now,
+            expired: false,
             silent_since: None,
             refresh_at: None,
             browse_at: now + BROWSE_AGAIN,
@@ -172,17 +178,26 @@ impl Task {
         let Some(info) = service_info(&self.announcement, self.revision, Purpose::Present) else { return };
         match Daemon::start(self.choice.clone(), info) {
             Ok(daemon) => {
-                self.run = self.run.wrapping_add(1);
                 self.daemon = Some(daemon);
+                self.new_run();
             }
             Err(error) => tracing::warn!(%error, "multicast DNS could not be started"),
         }
     }
 
+    fn new_run(&mut self) {
+        self.run = self.run.wrapping_add(1);
+        self.run_since = Instant::now();
+        self.expired = false;
+    }
+
     fn lose_daemon(&mut self) {
-        tracing::warn!("multicast DNS has ended and is started again");
+        tracing::warn!("multicast DNS has ended");
         self.daemon = None;
-        self.start_daemon();
+        // If it ends again and again, `look` starts it at its leisure.
+        if self.started.elapsed() >= RESTART_AFTER {
+            self.start_daemon();
+        }
     }
 
     async fn take_wanted(&mut self) {
@@ -223,6 +238,18 @@ impl Task {
         }
     }
 
+    /// `mdns-sd` does not ask again for somebody whose record has expired, and tells others not to answer for as long as
+    /// it remembers the name: an hour. Only with an empty cache they are found when they come back in silence.
+    fn browse_afresh(&mut self) {
+        self.browse_at = Instant::now() + BROWSE_AGAIN;
+        self.new_run();
+        if let Some(daemon) = &mut self.daemon
+            && daemon.browse_afresh().is_err()
+        {
+            self.lose_daemon();
+        }
+    }
+
     fn refresh(&mut self) {
         self.refresh_at = None;
         self.register();
@@ -257,6 +284,7 @@ impl Task {
                     self.silent_since.get_or_insert_with(Instant::now);
                 } else if let Some(device) = self.people.by_instance(&instance_name) {
                     self.people.gone(device);
+                    self.expired = true;
                 }
             }
             _ => {}
@@ -323,8 +351,11 @@ impl Task {
                 self.restart().await;
             }
         }
-        if now >= self.started + HEARD_AGAIN {
+        if now >= self.run_since + HEARD_AGAIN {
             self.people.keep_run(self.run);
+            if self.expired {
+                self.browse_afresh();
+            }
         }
         let network = !self.snapshot.used.is_empty();
         let silent = self.silent_since.is_some_and(|since| now >= since + RESTART_AFTER);
@@ -384,4 +415,92 @@ impl Task {
 fn instance_of(fullname: &str) -> Option<String> {
     let name = fullname.to_ascii_lowercase();
     name.strip_suffix(SERVICE)?.strip_suffix('.').map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use earshot_protocol::Person;
+
+    use super::*;
+
+    /// A task on no adapter at all, so that a test says nothing to the network it runs on.
+    fn task() -> (Task, watch::Sender<Wanted>, mpsc::Sender<DeviceId>, mpsc::Receiver<DiscoveryEvent>) {
+        let announcement = Announcement {
+            device: DeviceId([1; 32]),
+            person: Person::named("Ann"),
+            port: 4000,
+            versions: vec![1],
+        };
+        let choice = crate::InterfaceChoice::only(["no such adapter"]);
+        let (wanted, wanted_receiver) = watch::channel(Wanted { announcement, choice, stop: false });
+        let (verify, verify_receiver) = mpsc::channel(1);
+        let (events, events_receiver) = mpsc::channel(8);
+        (Task::new(wanted_receiver, verify_receiver, events), wanted, verify, events_receiver)
+    }
+
+    #[tokio::test]
+    async fn no_adapter_is_told_and_the_end_is_orderly() {
+        let (task, wanted, _verify, mut events) = task();
+        let task = tokio::spawn(task.run());
+        let first = events.recv().await;
+        assert!(
+            matches!(&first, Some(DiscoveryEvent::Interfaces { used, .. }) if used.is_empty()),
+            "{first:?}"
+        );
+        assert_eq!(events.recv().await, Some(DiscoveryEvent::Problem(Some(NetworkProblem::NoNetwork))));
+        wanted.send_modify(|wanted| wanted.stop = true);
+        task.await.unwrap();
+        assert_eq!(events.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_ends_is_started_again() {
+        let (mut task, _wanted, _verify, _events) = task();
+        task.start_daemon();
+        task.started = Instant::now().checked_sub(RESTART_AFTER).unwrap();
+        task.daemon.as_ref().unwrap().kill().await;
+        let mut look = interval(INTERFACE_CHECK);
+        while task.run == 1 {
+            match task.next_step(&mut look).await {
+                Step::Browsed(None) => task.browse_again(),
+                Step::Monitored(None) => task.lose_daemon(),
+                _ => {}
+            }
+        }
+        // Once it has just been started it is not started again at once, but later.
+        task.daemon.as_ref().unwrap().kill().await;
+        while task.daemon.is_some() {
+            match task.next_step(&mut look).await {
+                Step::Browsed(None) => task.browse_again(),
+                Step::Monitored(None) => task.lose_daemon(),
+                _ => {}
+            }
+        }
+        assert_eq!(task.run, 2);
+        assert_eq!(task.problem(), Some(NetworkProblem::NoNetwork));
+        task.snapshot.used.push("eth0".to_owned());
+        assert_eq!(task.problem(), Some(NetworkProblem::DiscoveryFailed));
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_closes_is_opened_again() {
+        let (mut task, _wanted, _verify, _events) = task();
+        task.start_daemon();
+        // Whoever browses last takes the queue over: the first one closes, as it does when it overflows.
+        let stolen = task.daemon.as_ref().unwrap().steal();
+        let mut look = interval(INTERFACE_CHECK);
+        loop {
+            if let Step::Browsed(None) = task.next_step(&mut look).await {
+                break;
+            }
+        }
+        task.browse_again();
+        loop {
+            if let Step::Browsed(Some(ServiceEvent::SearchStarted(_))) = task.next_step(&mut look).await {
+                break;
+            }
+        }
+        drop(stolen);
+        assert_eq!(task.run, 1, "without a new start");
+    }
 }
