@@ -1,0 +1,94 @@
+//! Who is on this network: people appear, change and disappear by themselves.
+
+use std::time::{Duration, Instant};
+
+use earshot_harness::{Figure, Network, Office};
+use earshot_tests_browser::{SOON, Seat};
+
+#[test]
+fn people_appear_change_and_leave() {
+    let office = Office::open();
+    let ann = Seat::take(&office, "Ann", Figure::Red);
+    ann.page.wait_text("Nobody here yet", SOON);
+
+    let host = office.host("bob");
+    let start = Instant::now();
+    let mut app = host.earshot("Bob");
+    ann.wait_listed("Bob", "Available", SOON);
+    println!("Bob is listed {} ms after his start", start.elapsed().as_millis());
+    assert!(start.elapsed() < Duration::from_secs(5));
+
+    // Asked to end, he says goodbye.
+    app.process.terminate();
+    let start = Instant::now();
+    ann.page.wait_gone("button", "Bob, Available", Duration::from_secs(3));
+    println!("Bob is gone {} ms after he quit", start.elapsed().as_millis());
+    ann.page.wait_text("Nobody here yet", SOON);
+
+    // A change of name and status is announced at once.
+    let bob = Seat::open("Robert", Figure::Blue, host.clone(), host.earshot("Robert"), |chromium| chromium);
+    ann.wait_listed("Robert", "Available", SOON);
+    bob.page.click("button", "You: Robert, Available");
+    bob.page.click("radio", "Busy");
+    ann.wait_listed("Robert", "Busy", Duration::from_secs(3));
+}
+
+#[test]
+fn a_machine_that_dies_is_shown_unreachable() {
+    let office = Office::open();
+    let ann = Seat::take(&office, "Ann", Figure::Red);
+    let bob = office.host("bob");
+    let mut app = bob.earshot("Bob");
+    ann.wait_listed("Bob", "Available", SOON);
+
+    app.process.kill();
+    let start = Instant::now();
+    ann.page.click("button", "Bob, Available");
+    ann.page.click("button", "Voice call with Bob");
+    ann.page.wait_text("Bob’s computer cannot be reached. It may be asleep.", Duration::from_secs(5));
+    println!("calling a dead machine fails after {} ms", start.elapsed().as_millis());
+    if ann.page.shows("button", "Close") {
+        ann.page.click("button", "Close");
+    }
+    ann.wait_listed("Bob", "Cannot be reached", Duration::from_secs(15));
+    println!("a dead machine is shown unreachable after {} ms", start.elapsed().as_millis());
+}
+
+#[test]
+fn cables_addresses_namesakes_and_two_networks() {
+    let office = Office::open();
+    let ann = Seat::take_on(&office, "Ann", Figure::Red, &[Network::Main, Network::Annex]);
+    let main = office.host("bob");
+    let _bob = main.earshot("Bob");
+    let annex = office.host_on("carl", &[Network::Annex]);
+    let _carl = annex.earshot("Carl");
+    ann.wait_listed("Bob", "Available", SOON);
+    ann.wait_listed("Carl", "Available", SOON);
+
+    // Two people with one name are two people.
+    let namesake = office.host("bob2");
+    let mut twin = namesake.earshot("Bob");
+    earshot_harness::wait_until("two Bobs", SOON, || {
+        let found = ann.page.try_find_all("button", &"Bob, Available".into()).ok()?;
+        (found.len() == 2).then_some(())
+    });
+    twin.process.terminate();
+    earshot_harness::wait_until("one Bob", SOON, || {
+        let found = ann.page.try_find_all("button", &"Bob, Available".into()).ok()?;
+        (found.len() == 1).then_some(())
+    });
+
+    // The adapter goes off and on.
+    main.link_down();
+    ann.wait_listed("Bob", "Cannot be reached", Duration::from_secs(20));
+    main.link_up();
+    ann.wait_listed("Bob", "Available", Duration::from_secs(20));
+
+    // Another address, as from DHCP.
+    main.change_address(77);
+    std::thread::sleep(Duration::from_secs(2));
+    ann.page.click("button", "Bob, Available");
+    ann.page.click("button", "Voice call with Bob");
+    ann.page.wait_text("Ringing…", SOON);
+    ann.page.click("button", "Cancel");
+}

@@ -1,0 +1,105 @@
+//! `earshot-server`: colleagues on other networks, and guests in a plain browser.
+
+use std::time::Duration;
+
+use earshot_harness::{Certificates, EarshotServer, Figure, Host, Network, Office};
+use earshot_tests_browser::{CONNECTING, SOON, Seat, video_call};
+
+fn start_server(host: &Host, certificates: &Certificates, port: u16) -> EarshotServer {
+    host.earshot_server(&[
+        "--listen",
+        &format!("0.0.0.0:{port}"),
+        "--tls-cert",
+        &certificates.certificate.display().to_string(),
+        "--tls-key",
+        &certificates.key.display().to_string(),
+        "--data-dir",
+        &host.fresh_data_dir().display().to_string(),
+    ])
+}
+
+/// A person whose app links to the server as well.
+fn take(
+    office: &Office,
+    name: &str,
+    figure: Figure,
+    network: Network,
+    url: &str,
+    trust: &Certificates,
+) -> Seat {
+    let host = office.host_on(&name.to_ascii_lowercase(), &[network]);
+    let app = host
+        .install(&host.fresh_data_dir())
+        .args(&["--name", name, "--signaling", url])
+        .env("SSL_CERT_FILE", &trust.authority)
+        .start();
+    Seat::open(name, figure, host, app, |chromium| chromium)
+}
+
+#[test]
+fn two_networks_are_joined_by_a_server() {
+    let office = Office::open_for(Duration::from_secs(240));
+    // Unicast is routed between the networks; multicast, and so mDNS, stays in each.
+    office.router(true);
+    let host = office.host("server");
+    let certificates = Certificates::make(office.dir(), &[host.ip()]);
+    let url = format!("wss://{}:8443/ws", host.ip());
+    let mut server = start_server(&host, &certificates, 8443);
+    let ann = take(&office, "Ann", Figure::Red, Network::Main, &url, &certificates);
+    let bob = take(&office, "Bob", Figure::Blue, Network::Annex, &url, &certificates);
+    ann.page.wait_text("Connected to", SOON);
+    let took = video_call(&ann, &bob);
+    println!("through the server both see each other {} ms after accepting", took.as_millis());
+
+    // The server goes: a call between people stays.
+    server.process.kill();
+    std::thread::sleep(Duration::from_secs(5));
+    ann.wait_sees_and_hears(&bob);
+    bob.wait_sees_and_hears(&ann);
+    bob.leave();
+    ann.wait_capture_ended();
+    bob.wait_capture_ended();
+
+    // While it is down the local network goes on working.
+    let carl = office.host("carl").earshot("Carl");
+    if ann.page.shows("button", "Close") {
+        ann.page.click("button", "Close");
+    }
+    ann.wait_listed("Carl", "Available", SOON);
+    drop(carl);
+
+    // It comes back, and so do the links.
+    let _server = start_server(&host, &certificates, 8443);
+    ann.wait_listed("Bob", "Available", Duration::from_secs(40));
+}
+
+#[test]
+fn a_guest_in_a_plain_browser_calls_a_person() {
+    let office = Office::open();
+    let host = office.host("server");
+    let certificates = Certificates::make(office.dir(), &[host.ip()]);
+    let _server = start_server(&host, &certificates, 8443);
+    let url = format!("wss://{}:8443/ws", host.ip());
+    let ann = take(&office, "Ann", Figure::Red, Network::Main, &url, &certificates);
+    ann.page.wait_text("Connected to", SOON);
+
+    let page = office.host("guest").chromium(Figure::Yellow).insecure_certs().start();
+    page.open(&format!("https://{}:8443/", host.ip()));
+    page.type_text("textbox", "Your name", "Gus");
+    page.click("button", "Come in");
+    page.wait_for("button", "Ann, Available", SOON);
+    page.click("button", "Ann, Available");
+    page.click("button", "Video call with Ann");
+
+    ann.wait_ring("Gus");
+    ann.page.wait_text("A guest, from a web page", SOON);
+    ann.page.click("button", "Accept with video");
+    ann.page.wait_picture(Figure::Yellow, CONNECTING);
+    ann.page.wait_voice(Figure::Yellow, CONNECTING);
+    page.wait_picture(Figure::Red, CONNECTING);
+    page.wait_voice(Figure::Red, CONNECTING);
+    page.wait_growth(SOON);
+    ann.page.wait_growth(SOON);
+    page.click("button", "Leave call");
+    ann.wait_capture_ended();
+}
