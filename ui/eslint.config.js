@@ -55,5 +55,5 @@ export default ts.config(
       "svelte/no-at-html-tags": "error",
     },
   },
-  { files: ["*.config.{js,ts}"], languageOptions: { globals: { ...globals.node } } },
+  { files: ["*.config.{js,ts}", "scripts/*.mjs"], languageOptions: { globals: { ...globals.node } } },
 );

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import tokens from "../styles/tokens.css?raw";
 import { COLOURS, colour, initials } from "./person";
 
 describe("initials", () => {
@@ -29,7 +29,6 @@ describe("colour", () => {
     expect(seen.size).toBe(COLOURS);
   });
   it("has a token for each, dark enough for white initials (WCAG AA, 4.5 to 1)", () => {
-    const tokens = readFileSync(new URL("../styles/tokens.css", import.meta.url), "utf8");
     for (let n = 0; n < COLOURS; n++) {
       const hex = new RegExp(`--person-${n}: #([0-9a-f]{6});`).exec(tokens)?.[1];
       expect(hex, `--person-${n}`).toBeDefined();

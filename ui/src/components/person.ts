@@ -8,7 +8,10 @@ const HAN = /\p{Script=Han}/u;
 
 /** One or two characters: the first letters of the first and last word, or the end of a Chinese name. */
 export function initials(name: string): string {
-  const words = name.trim().split(/[\s_.\-·]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = name
+    .trim()
+    .split(/[\s_.\-·]+/u)
+    .filter((word) => /[\p{L}\p{N}]/u.test(word));
   const first = words[0];
   const last = words[words.length - 1];
   if (first === undefined || last === undefined) return "?";

@@ -6,7 +6,13 @@ export type Side = "above" | "below";
 const GAP = 8;
 
 /** Puts `panel` (position: fixed, shown) beside `anchor`; on the other side where there is no room. */
-export function place(panel: HTMLElement, anchor: Element, side: Side, align: "start" | "end", fit: boolean): void {
+export function place(
+  panel: HTMLElement,
+  anchor: Element,
+  side: Side,
+  align: "start" | "end",
+  fit: boolean,
+): void {
   const at = anchor.getBoundingClientRect();
   if (fit) panel.style.minWidth = `${Math.round(at.width)}px`;
   const { width, height } = panel.getBoundingClientRect();
@@ -14,7 +20,8 @@ export function place(panel: HTMLElement, anchor: Element, side: Side, align: "s
   const above = at.top - GAP - height;
   const roomBelow = below + height <= innerHeight - GAP;
   const roomAbove = above >= GAP;
-  const top = side === "below" ? (roomBelow || !roomAbove ? below : above) : roomAbove || !roomBelow ? above : below;
+  const top =
+    side === "below" ? (roomBelow || !roomAbove ? below : above) : roomAbove || !roomBelow ? above : below;
   const left = align === "start" ? at.left : at.right - width;
   panel.style.left = `${Math.round(clamp(left, GAP, innerWidth - width - GAP))}px`;
   panel.style.top = `${Math.round(clamp(top, GAP, innerHeight - height - GAP))}px`;

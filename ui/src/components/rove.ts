@@ -25,7 +25,8 @@ function target(key: string, at: number, items: readonly HTMLElement[]): HTMLEle
   }
   if ([...key].length !== 1 || key === " ") return undefined;
   const letter = key.toLocaleLowerCase();
-  const starts = (item: HTMLElement | undefined) => (item?.textContent ?? "").trim().toLocaleLowerCase().startsWith(letter);
+  const starts = (item: HTMLElement | undefined) =>
+    (item?.textContent ?? "").trim().toLocaleLowerCase().startsWith(letter);
   for (let step = 1; step <= count; step++) {
     const item = items[(Math.max(at, -1) + step + count) % count];
     if (starts(item)) return item;

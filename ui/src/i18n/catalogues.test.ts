@@ -4,9 +4,12 @@ import { ERROR_CODES } from "../gen/protocol";
 import { CATALOGUES, errorText, fitting, language, qualityText, setLanguage, t } from "./index.svelte";
 import { en, type Catalogue } from "./en";
 
-const texts = (entry: Catalogue[keyof Catalogue]) => (typeof entry === "string" ? [entry] : [entry.one, entry.other]);
+const texts = (entry: Catalogue[keyof Catalogue]) =>
+  typeof entry === "string" ? [entry] : [entry.one, entry.other];
 const places = (entry: Catalogue[keyof Catalogue]) =>
-  [...new Set(texts(entry).flatMap((text) => [...text.matchAll(/\{([^}]*)\}/g)].map((found) => found[1])))].sort();
+  [
+    ...new Set(texts(entry).flatMap((text) => [...text.matchAll(/\{([^}]*)\}/g)].map((found) => found[1]))),
+  ].sort();
 
 afterEach(() => setLanguage("en"));
 
@@ -28,12 +31,16 @@ describe.each(Object.entries(CATALOGUES))("catalogue %s", (_, catalogue) => {
       const name = key as keyof Catalogue;
       const wanted = places(en[name] as Catalogue[keyof Catalogue]);
       // A plural's 'one' may spell the number out, and a language without plurals may need it always.
-      expect(places(entry).filter((place) => place !== "count"), key).toEqual(wanted.filter((place) => place !== "count"));
+      expect(
+        places(entry).filter((place) => place !== "count"),
+        key,
+      ).toEqual(wanted.filter((place) => place !== "count"));
       for (const place of places(entry)) expect(place, key).toMatch(/^[a-z]+$/);
     }
   });
   it("has a sentence for every error code of the protocol", () => {
-    for (const code of ERROR_CODES) expect(texts(catalogue[`error.${code}`])[0]?.length, code).toBeGreaterThan(5);
+    for (const code of ERROR_CODES)
+      expect(texts(catalogue[`error.${code}`])[0]?.length, code).toBeGreaterThan(5);
   });
   it("spares people the protocol's words", () => {
     for (const [key, entry] of Object.entries(catalogue)) {
@@ -54,7 +61,9 @@ describe("t", () => {
   });
   it("puts a name in as it is, even one that looks like a place", () => {
     setLanguage("en");
-    expect(t("summary.busy", { name: "{status} $& Ann" })).toBe("{status} $& Ann is busy. Try again in a while.");
+    expect(t("summary.busy", { name: "{status} $& Ann" })).toBe(
+      "{status} $& Ann is busy. Try again in a while.",
+    );
   });
   it("speaks the language that was set", () => {
     setLanguage("zh-CN");

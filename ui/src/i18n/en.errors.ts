@@ -2,15 +2,20 @@
 import type { AnyCode } from "../state/contract";
 
 export const errors = {
-  "error.malformed": "The two programs did not understand each other. Update Earshot on both computers, then try again.",
+  "error.malformed":
+    "The two programs did not understand each other. Update Earshot on both computers, then try again.",
   "error.too-large": "That was too much at once. Make it shorter and try again.",
-  "error.hello-expected": "The other program did not introduce itself. Update Earshot on both computers, then try again.",
+  "error.hello-expected":
+    "The other program did not introduce itself. Update Earshot on both computers, then try again.",
   "error.hello-timeout": "The other side took too long to answer. Try again in a moment.",
   "error.version-unsupported": "The two versions of Earshot are too far apart. Update both, then try again.",
-  "error.bad-signature": "The other side could not prove who it is, so nothing was sent. Try again; if it stays, ask whoever looks after your network.",
-  "error.wrong-device": "Another computer answered in their place, so the call was stopped. Wait until they appear in the list again, then call.",
+  "error.bad-signature":
+    "The other side could not prove who it is, so nothing was sent. Try again; if it stays, ask whoever looks after your network.",
+  "error.wrong-device":
+    "Another computer answered in their place, so the call was stopped. Wait until they appear in the list again, then call.",
   "error.too-many-requests": "That was a little too fast. Wait ten seconds and try again.",
-  "error.slow-reader": "This computer could not keep up and was disconnected. Close a few programs; Earshot comes back by itself.",
+  "error.slow-reader":
+    "This computer could not keep up and was disconnected. Close a few programs; Earshot comes back by itself.",
   "error.hub-full": "There is no room for more people there right now. Try again later.",
   "error.too-many-places": "You are already there in several windows. Close one of them and try again.",
   "error.resume-unknown": "The connection was away for too long. You are back now; start the call again.",
@@ -37,23 +42,29 @@ export const errors = {
   "error.too-many-windows": "Earshot is open in many windows already. Close one and try again.",
   "error.internal": "Something went wrong inside Earshot. Try again; if it stays, quit and start it anew.",
 
-  "error.microphone-denied": "Earshot may not use the microphone. Allow it in the settings of your browser or system to be heard.",
+  "error.microphone-denied":
+    "Earshot may not use the microphone. Allow it in the settings of your browser or system to be heard.",
   "error.microphone-missing": "No microphone was found. You can listen; plug one in to be heard.",
   "error.microphone-busy": "Another program uses the microphone. Close that program to be heard.",
-  "error.camera-denied": "Earshot may not use the camera. Allow it in the settings of your browser or system to be seen.",
+  "error.camera-denied":
+    "Earshot may not use the camera. Allow it in the settings of your browser or system to be seen.",
   "error.camera-missing": "No camera was found. You can talk; plug one in to be seen.",
   "error.camera-busy": "Another program uses the camera. Close that program to be seen.",
   "error.screen-denied": "The screen was not shared. Choose what to share and allow it when you are asked.",
   "error.call-lost": "The line broke and did not come back. Look at your network, then call again.",
   "error.webrtc-missing": "Calls do not work in this window. Open Earshot in your browser to call.",
-  "error.browser-too-old": "This browser is too old for calls. Update it, or use a current Chrome, Edge, Firefox or Safari.",
-  "error.insecure-page": "Browsers allow camera and microphone only on protected pages. Open this page with https:// instead.",
+  "error.browser-too-old":
+    "This browser is too old for calls. Update it, or use a current Chrome, Edge, Firefox or Safari.",
+  "error.insecure-page":
+    "Browsers allow camera and microphone only on protected pages. Open this page with https:// instead.",
   "error.key-used": "This link has been used already. Open Earshot’s window again to get a new one.",
   "error.backend-lost": "Earshot is not running any more. Start it again, then reload this page.",
 
   "error-for.unreachable": "{name}’s computer cannot be reached. It may be asleep.",
   "error-for.person-unknown": "{name} is no longer here. They reappear in the list when they are back.",
   "error-for.link-lost": "The connection to {name} was lost. Try again in a moment.",
-  "error-for.call-lost": "The line to {name} broke and did not come back. Look at your network, then call again.",
-  "error-for.wrong-device": "Another computer answered in {name}’s place, so the call was stopped. Wait until they appear again, then call.",
+  "error-for.call-lost":
+    "The line to {name} broke and did not come back. Look at your network, then call again.",
+  "error-for.wrong-device":
+    "Another computer answered in {name}’s place, so the call was stopped. Wait until they appear again, then call.",
 } as const satisfies Record<`error.${AnyCode}`, string> & Partial<Record<`error-for.${AnyCode}`, string>>;

@@ -29,7 +29,8 @@ export const en = {
 
   "banner.no-calls": "This system’s web view cannot carry calls yet.",
   "banner.open-browser": "Open in browser",
-  "banner.no-calls-browser": "This browser cannot carry calls. Open this page in a current Chrome, Edge, Firefox or Safari.",
+  "banner.no-calls-browser":
+    "This browser cannot carry calls. Open this page in a current Chrome, Edge, Firefox or Safari.",
 
   "me.label": "You: {name}, {status}",
   "me.title": "How others see you",
@@ -52,7 +53,8 @@ export const en = {
 
   "nobody.title": "Nobody here yet",
   "nobody.network": "People appear by themselves when they start Earshot on the same network.",
-  "nobody.no-network": "This computer is not on a network. Connect to the office network or Wi-Fi, and people will appear.",
+  "nobody.no-network":
+    "This computer is not on a network. Connect to the office network or Wi-Fi, and people will appear.",
   "nobody.discovery-failed":
     "This network adapter does not let programs find each other. Choose another adapter, or set a server in the settings.",
   "nobody.guest": "Nobody else is here right now. Leave this page open: people appear as they come.",
@@ -102,7 +104,8 @@ export const en = {
   "person.busy": "They would rather not be disturbed.",
   "person.away": "They may not be at their desk.",
   "person.device": "Device",
-  "person.device-hint": "Two people with one name differ here. Compare it with what they see in their settings.",
+  "person.device-hint":
+    "Two people with one name differ here. Compare it with what they see in their settings.",
   "person.via": "Through {title}",
   "person.here": "On this network",
   "person.none-chosen": "Nobody chosen",
@@ -125,8 +128,8 @@ export const en = {
   "device.unnamed": { one: "Device {count}", other: "Device {count}" },
   "device.test-speaker": "Play a test sound",
 
-  "incoming.video": "{name} would like a video call",
-  "incoming.voice": "{name} would like to talk",
+  "incoming.video": "would like a video call",
+  "incoming.voice": "would like to talk",
   "incoming.label": "{name} is calling",
   "incoming.from-here": "On this network",
   "incoming.guest": "A guest, from a web page",
@@ -255,7 +258,8 @@ export const en = {
   "settings.theme-dark": "Dark",
   "settings.try": "Try them",
   "settings.server": "Server",
-  "settings.server-hint": "With a server you also see colleagues who are not on this network. Ask whoever looks after your computers.",
+  "settings.server-hint":
+    "With a server you also see colleagues who are not on this network. Ask whoever looks after your computers.",
   "settings.server-url": "Server address",
   "settings.server-example": "wss://calls.example.com",
   "settings.adapters": "Network adapters",
@@ -263,7 +267,8 @@ export const en = {
   "settings.adapters-none": "No usable adapter was found.",
   "settings.adapter-used": "in use",
   "settings.port": "Port",
-  "settings.port-hint": "Others reach this computer there. 0 takes any free one. Needed only behind a strict firewall.",
+  "settings.port-hint":
+    "Others reach this computer there. 0 takes any free one. Needed only behind a strict firewall.",
   "settings.port-invalid": "A port is a number from 0 to 65535.",
   "settings.ice": "Servers that help to connect",
   "settings.ice-hint": "For networks that cannot reach each other directly. Calls on one network need none.",

@@ -33,7 +33,8 @@ describe("length", () => {
 
 describe("moment", () => {
   const now = new Date(2026, 10, 22, 14, 30).getTime();
-  const at = (...parts: [number, number, number, number, number]) => moment(new Date(...parts).getTime(), now);
+  const at = (...parts: [number, number, number, number, number]) =>
+    moment(new Date(...parts).getTime(), now);
   const plain = (text: string) => text.replace(/\u202f/g, " ");
 
   it("names today and yesterday by the calendar, not by 24 hours", () => {

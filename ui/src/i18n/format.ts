@@ -17,7 +17,8 @@ export function length(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return t("time.seconds", { count: whole });
   const minutes = Math.floor(whole / 60);
-  if (minutes >= 60) return t("time.hours-minutes", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+  if (minutes >= 60)
+    return t("time.hours-minutes", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
   if (whole % 60 === 0) return t("time.minutes", { count: minutes });
   return t("time.minutes-seconds", { minutes, seconds: whole % 60 });
 }

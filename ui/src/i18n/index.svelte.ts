@@ -18,7 +18,9 @@ type PlacesOf<K extends Key> = (typeof en)[K] extends string
   ? Places<(typeof en)[K]>
   : "count" | Places<(typeof en)[K] extends { other: infer S } ? S : never>;
 /** The values that a text needs: none for most. */
-type Values<K extends Key> = [PlacesOf<K>] extends [never] ? [] : [values: Record<PlacesOf<K>, string | number>];
+type Values<K extends Key> = [PlacesOf<K>] extends [never]
+  ? []
+  : [values: Record<PlacesOf<K>, string | number>];
 
 let spoken = $state<Spoken>("en");
 

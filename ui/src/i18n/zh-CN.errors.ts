@@ -7,7 +7,8 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.hello-expected": "对方的程序没有先打招呼。请把双方的 Earshot 都更新后再试。",
   "error.hello-timeout": "对方迟迟没有回应，请稍后再试。",
   "error.version-unsupported": "双方的 Earshot 版本相差太远，请都更新后再试。",
-  "error.bad-signature": "对方无法证明自己的身份，因此什么也没有发出去。请重试；如果一直这样，请联系网络管理员。",
+  "error.bad-signature":
+    "对方无法证明自己的身份，因此什么也没有发出去。请重试；如果一直这样，请联系网络管理员。",
   "error.wrong-device": "应答的是另一台电脑，通话已被拦下。等对方重新出现在列表里再呼叫。",
   "error.too-many-requests": "操作有点太快了，请等十秒再试。",
   "error.slow-reader": "这台电脑跟不上，连接被断开了。请关掉一些程序，Earshot 会自己恢复。",

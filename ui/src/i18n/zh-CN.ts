@@ -121,8 +121,8 @@ export const zhCN: Catalogue = {
   "device.unnamed": "设备 {count}",
   "device.test-speaker": "播放测试声音",
 
-  "incoming.video": "{name}想和您视频通话",
-  "incoming.voice": "{name}想和您通话",
+  "incoming.video": "想和您视频通话",
+  "incoming.voice": "想和您通话",
   "incoming.label": "{name}来电",
   "incoming.from-here": "在本网络",
   "incoming.guest": "访客，来自网页",

@@ -1,0 +1,19 @@
+/** Every screen of Earshot with made-up data, for the eye: /gallery/?scene=lobby&lang=zh-CN&theme=dark */
+import { mount } from "svelte";
+import App from "../src/App.svelte";
+import type { Language, Theme } from "../src/gen/protocol";
+import { actionsOn, scene, SCENES } from "./scenes.svelte";
+
+const query = new URLSearchParams(location.search);
+const name = query.get("scene") ?? "lobby";
+const target = document.getElementById("app");
+if (target === null) throw new Error("no #app");
+
+if (!(SCENES as readonly string[]).includes(name)) {
+  target.textContent = SCENES.join(" ");
+} else {
+  const app = scene(name);
+  app.language = (query.get("lang") ?? "en") as Language;
+  app.theme = (query.get("theme") ?? "light") as Theme;
+  mount(App, { target, props: { app, actions: actionsOn(app) } });
+}
