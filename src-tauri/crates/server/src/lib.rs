@@ -138,14 +138,15 @@ impl Server {
             device: key.device_id(),
         };
         let (ice_servers, turn) = turn::split(file.ice_servers);
+        let title = options.title.or(file.title).unwrap_or_default();
         let hub = HubHandle::spawn(earshot_hub::Config {
             hub: key.device_id(),
             addresses: public_url.map(|url| url.uri().to_string()).into_iter().collect(),
-            title: options.title.or(file.title).unwrap_or_default(),
+            title: title.clone(),
             owner: None,
             ice_servers,
         });
-        let router = routes::router(hub.clone(), key, turn);
+        let router = routes::router(hub.clone(), key, &title, turn);
         let limits = Limits { trust_forwarded: options.behind_proxy, ..Limits::default() };
         info!(port, tls = tls.is_some(), behind_proxy = options.behind_proxy, "listening");
         Ok(Self { listener, tls, reloading, hub, router, limits, ready })
