@@ -1,0 +1,164 @@
+//! A visitor that says whatever a test wants it to.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use earshot_identity::{DeviceKey, tls};
+use earshot_protocol::hub::hello_to_sign;
+use earshot_protocol::{
+    DeviceId, DeviceKind, ErrorCode, FromHub, Hello, Nonce, SUBPROTOCOL, ToHub, VERSIONS, Welcome,
+};
+use futures_util::{SinkExt, StreamExt};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::tungstenite::{self, ClientRequestBuilder, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::{person, soon};
+
+/// Any wire.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+/// A WebSocket over any wire.
+pub type RawSocket = WebSocketStream<Box<dyn Wire>>;
+
+/// A visitor by hand.
+pub struct Raw {
+    /// The socket.
+    pub socket: RawSocket,
+    /// The hub that has challenged us.
+    pub hub: DeviceId,
+    nonce: Nonce,
+}
+
+#[expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "only tests use this")]
+impl Raw {
+    /// Connects to an install's hub with `key` and takes the challenge.
+    pub async fn tls(address: SocketAddr, key: &DeviceKey, hub: DeviceId) -> Self {
+        let config = tls::client_config(key, hub).expect("a certificate");
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        let name = ServerName::IpAddress(address.ip().into());
+        let stream = soon("TLS", TlsConnector::from(config).connect(name, stream)).await.expect("TLS");
+        Self::over(Box::new(stream)).await
+    }
+
+    /// Connects in plain and takes the challenge.
+    pub async fn plain(address: SocketAddr) -> Self {
+        Self::over(Box::new(TcpStream::connect(address).await.expect("a connection"))).await
+    }
+
+    /// Connects in plain, with a small buffer for what is received.
+    pub async fn plain_and_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
+        Self::over(Box::new(socket.connect(address).await.expect("a connection"))).await
+    }
+
+    async fn over(stream: Box<dyn Wire>) -> Self {
+        let request = ClientRequestBuilder::new(http::Uri::from_static("ws://earshot/ws"))
+            .with_sub_protocol(SUBPROTOCOL);
+        let (mut socket, _) = soon("the upgrade", client_async(request, stream)).await.expect("the upgrade");
+        match next(&mut socket).await {
+            Some(FromHub::Challenge { hub, nonce, .. }) => Self { socket, hub, nonce },
+            other => panic!("{other:?} in place of a challenge"),
+        }
+    }
+
+    /// A good hello of this device.
+    #[must_use]
+    pub fn hello(&self, key: &DeviceKey) -> Hello {
+        let public = key.public_key();
+        Hello {
+            versions: VERSIONS.to_vec(),
+            key: public,
+            kind: DeviceKind::Install,
+            person: person("Raw"),
+            signature: key.sign(&hello_to_sign(&self.hub, &self.nonce, &public)),
+            resume: None,
+        }
+    }
+
+    /// Says hello and is let in.
+    pub async fn enter(&mut self, key: &Arc<DeviceKey>) -> Welcome {
+        let hello = self.hello(key);
+        self.say(&ToHub::Hello(hello)).await;
+        match self.next().await {
+            Some(FromHub::Welcome(welcome)) => welcome,
+            other => panic!("{other:?} in place of a welcome"),
+        }
+    }
+
+    /// Says something.
+    pub async fn say(&mut self, message: &ToHub) {
+        let text = serde_json::to_string(message).expect("our own types have a JSON form");
+        self.say_text(text).await;
+    }
+
+    /// Says any text.
+    pub async fn say_text(&mut self, text: impl Into<String>) {
+        self.send(Message::text(text.into())).await;
+    }
+
+    /// Sends any frame. A connection that has been closed meanwhile is no fault: what the hub said tells.
+    pub async fn send(&mut self, message: Message) {
+        let _ = soon("sending", self.socket.send(message)).await;
+    }
+
+    /// What the hub says next; `None` when it has closed.
+    pub async fn next(&mut self) -> Option<FromHub> {
+        next(&mut self.socket).await
+    }
+
+    /// Why the hub closes, whatever it says before.
+    pub async fn refused(&mut self) -> ErrorCode {
+        loop {
+            match self.next().await {
+                Some(FromHub::Refused { code }) => {
+                    assert_eq!(self.next().await, None, "nothing is said after a refusal");
+                    return code;
+                }
+                Some(_) => {}
+                None => panic!("closed without a word"),
+            }
+        }
+    }
+
+    /// Whether the hub closes without a reason.
+    pub async fn closed(&mut self) {
+        while let Some(said) = self.next().await {
+            assert!(!matches!(said, FromHub::Refused { .. }), "{said:?} in place of a plain close");
+        }
+    }
+}
+
+#[expect(clippy::panic, reason = "only tests use this")]
+async fn next(socket: &mut RawSocket) -> Option<FromHub> {
+    loop {
+        match soon("a word of the hub", socket.next()).await {
+            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                Ok(message) => return Some(message),
+                Err(error) => panic!("the hub says what is not in the protocol: {error}"),
+            },
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            Some(Ok(Message::Binary(_) | Message::Frame(_))) => panic!("the hub speaks text only"),
+            Some(Ok(_)) => {}
+        }
+    }
+}
+
+/// Whether an upgrade with this request is refused, and with what status.
+///
+/// # Panics
+/// When the server does not answer.
+#[expect(clippy::expect_used, clippy::panic, reason = "only tests use this")]
+pub async fn upgrade_status(address: SocketAddr, request: ClientRequestBuilder) -> u16 {
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    match soon("the upgrade", client_async(request, stream)).await {
+        Ok((_, response)) => response.status().as_u16(),
+        Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
+        Err(error) => panic!("{error}"),
+    }
+}
