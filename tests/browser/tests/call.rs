@@ -11,7 +11,7 @@ fn two_people_see_and_hear_each_other() {
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let took = video_call(&ann, &bob);
-    println!("both see each other {} ms after accepting", took.as_millis());
+    eprintln!("both see each other {} ms after accepting", took.as_millis());
 
     // Mute is silence, and both know.
     ann.page.click("button", "Mute microphone");

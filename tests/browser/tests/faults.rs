@@ -13,7 +13,7 @@ fn wait_healed(ann: &Seat, bob: &Seat) {
         one.page.wait_picture(other.figure, CONNECTING);
         one.page.wait_voice(other.figure, CONNECTING);
     }
-    println!("the call is back {} ms after the network", start.elapsed().as_millis());
+    eprintln!("the call is back {} ms after the network", start.elapsed().as_millis());
     for seat in [ann, bob] {
         seat.page.wait_gone("status", earshot_harness::has("Trying to bring it back"), SOON);
         assert!(seat.page.shows("button", "Leave call"));
@@ -65,9 +65,9 @@ fn the_other_is_told_when_a_machine_dies() {
     bob.app.process.kill();
     let start = Instant::now();
     ann.page.wait_text("The line to Bob is gone. Trying to bring it back", Duration::from_secs(15));
-    println!("told after {} ms", start.elapsed().as_millis());
+    eprintln!("told after {} ms", start.elapsed().as_millis());
     ann.page.wait_gone("button", "Leave call", Duration::from_secs(75));
-    println!("the call ended after {} s", start.elapsed().as_secs());
+    eprintln!("the call ended after {} s", start.elapsed().as_secs());
     ann.wait_capture_ended();
 }
 

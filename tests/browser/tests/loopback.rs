@@ -1,7 +1,6 @@
 //! Nobody but the person at the machine gets into the UI on it.
 
-use earshot_harness::{Figure, Office, built};
-use earshot_tests_browser::SOON;
+use earshot_harness::{Figure, Office};
 use serde_json::json;
 
 #[test]
@@ -73,16 +72,7 @@ fn a_foreign_page_in_the_same_browser_is_kept_out() {
     let office = Office::open();
     let ann = office.host("ann");
     let app = ann.earshot("Ann");
-    let dir = ann.dir().join("page");
-    std::fs::create_dir_all(&dir).unwrap();
-    std::fs::write(dir.join("index.html"), "<!doctype html><title>Evil</title>").unwrap();
-    let mut server = ann
-        .command(built("earshot-relay", "EARSHOT_RELAY_BIN"))
-        .args(["serve", "127.0.0.1:0"])
-        .arg(&dir)
-        .spawn();
-    let line = server.wait_line(SOON, |line| line.starts_with("ready "));
-    let evil = format!("http://127.0.0.1:{}/", &line["ready ".len()..]);
+    let evil = format!("http://127.0.0.1:{}/", ann.serve_page("<!doctype html><title>Evil</title>"));
 
     let page = ann.chromium(Figure::Red).start();
     page.open(&app.ui);

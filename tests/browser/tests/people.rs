@@ -15,14 +15,14 @@ fn people_appear_change_and_leave() {
     let start = Instant::now();
     let mut app = host.earshot("Bob");
     ann.wait_listed("Bob", "Available", SOON);
-    println!("Bob is listed {} ms after his start", start.elapsed().as_millis());
+    eprintln!("Bob is listed {} ms after his start", start.elapsed().as_millis());
     assert!(start.elapsed() < Duration::from_secs(5));
 
     // Asked to end, he says goodbye.
     app.process.terminate();
     let start = Instant::now();
     ann.page.wait_gone("button", "Bob, Available", Duration::from_secs(3));
-    println!("Bob is gone {} ms after he quit", start.elapsed().as_millis());
+    eprintln!("Bob is gone {} ms after he quit", start.elapsed().as_millis());
     ann.page.wait_text("Nobody here yet", SOON);
 
     // A change of name and status is announced at once.
@@ -46,12 +46,12 @@ fn a_machine_that_dies_is_shown_unreachable() {
     ann.page.click("button", "Bob, Available");
     ann.page.click("button", "Voice call with Bob");
     ann.page.wait_text("Bob’s computer cannot be reached. It may be asleep.", Duration::from_secs(5));
-    println!("calling a dead machine fails after {} ms", start.elapsed().as_millis());
+    eprintln!("calling a dead machine fails after {} ms", start.elapsed().as_millis());
     if ann.page.shows("button", "Close") {
         ann.page.click("button", "Close");
     }
     ann.wait_listed("Bob", "Cannot be reached", Duration::from_secs(15));
-    println!("a dead machine is shown unreachable after {} ms", start.elapsed().as_millis());
+    eprintln!("a dead machine is shown unreachable after {} ms", start.elapsed().as_millis());
 }
 
 #[test]

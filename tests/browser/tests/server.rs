@@ -49,7 +49,7 @@ fn two_networks_are_joined_by_a_server() {
     let bob = take(&office, "Bob", Figure::Blue, Network::Annex, &url, &certificates);
     ann.page.wait_text("Connected to", SOON);
     let took = video_call(&ann, &bob);
-    println!("through the server both see each other {} ms after accepting", took.as_millis());
+    eprintln!("through the server both see each other {} ms after accepting", took.as_millis());
 
     // The server goes: a call between people stays.
     server.process.kill();

@@ -207,6 +207,19 @@ impl Host {
         HttpStream::new(self.clone(), target)
     }
 
+    /// Serves `html` as the page at every address of this host, and returns its port.
+    #[must_use]
+    #[track_caller]
+    pub fn serve_page(&self, html: &str) -> u16 {
+        let dir = self.dir().join("page");
+        fs::create_dir_all(&dir).expect("the host's directory is writable");
+        fs::write(dir.join("index.html"), html).expect("the host's directory is writable");
+        let relay = built("earshot-relay", "EARSHOT_RELAY_BIN");
+        let mut server = self.command(relay).args(["serve", "[::]:0"]).arg(&dir).spawn();
+        let line = server.wait_line(PATIENCE, |line| line.starts_with("ready "));
+        line["ready ".len()..].parse().expect("the relay prints its port")
+    }
+
     /// The unix socket that leads into this host's network; see `bin/earshot-relay.rs`.
     #[track_caller]
     fn relay(&self) -> PathBuf {

@@ -2,23 +2,10 @@
 
 use std::time::Duration;
 
-use earshot_harness::{Figure, Host, Office, built, has};
+use earshot_harness::{Figure, Office, has};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
-
-fn serve(host: &Host, html: &str) -> String {
-    let dir = host.dir().join("page");
-    std::fs::create_dir_all(&dir).unwrap();
-    std::fs::write(dir.join("index.html"), html).unwrap();
-    let mut server = host
-        .command(built("earshot-relay", "EARSHOT_RELAY_BIN"))
-        .args(["serve", "127.0.0.1:0"])
-        .arg(&dir)
-        .spawn();
-    let line = server.wait_line(SOON, |line| line.starts_with("ready "));
-    format!("http://127.0.0.1:{}/", &line["ready ".len()..])
-}
 
 /// Calls itself: what is received is "remote" to the harness, since its tracks are no capture.
 const LOOP: &str = r#"<!doctype html><meta charset=utf-8><title>Loop</title>
@@ -47,7 +34,7 @@ fn a_page_is_driven_by_role_and_name_and_its_media_are_told() {
     let office = Office::open();
     let ann = office.host("ann");
     let page = ann.chromium(Figure::Blue).start();
-    page.open(&serve(&ann, LOOP));
+    page.open(&format!("http://127.0.0.1:{}/", ann.serve_page(LOOP)));
     assert!(!page.shows("button", "Your name"));
     page.type_text("textbox", "Your name", "Ann");
     page.click("button", "Call myself");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use earshot_harness::{Office, built};
+use earshot_harness::Office;
 
 const SOON: Duration = Duration::from_secs(10);
 const BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
@@ -16,22 +16,13 @@ fn a_webkit_window_is_driven_by_role_and_name() {
     }
     let office = Office::open();
     let ann = office.host("ann");
-    let dir = ann.dir().join("page");
-    std::fs::create_dir_all(&dir).unwrap();
     let html = "<!doctype html><title>Door</title><button aria-label='Ring the bell' \
                 onclick=\"document.getElementById('out').textContent='rung '+document.getElementById('n').value\">o</button>\
                 <label>Your name <input id=n></label><p id=out>quiet</p>";
-    std::fs::write(dir.join("index.html"), html).unwrap();
-    let mut server = ann
-        .command(built("earshot-relay", "EARSHOT_RELAY_BIN"))
-        .args(["serve", "127.0.0.1:0"])
-        .arg(&dir)
-        .spawn();
-    let line = server.wait_line(SOON, |line| line.starts_with("ready "));
-
+    let port = ann.serve_page(html);
     let desktop = ann.desktop(&[]);
     let page = desktop.application(Path::new(BROWSER), &["--automation"]);
-    page.open(&format!("http://127.0.0.1:{}/", &line["ready ".len()..]));
+    page.open(&format!("http://127.0.0.1:{port}/"));
     page.type_text("textbox", "Your name", "Ann");
     page.click("button", "Ring the bell");
     page.wait_text("rung Ann", SOON);

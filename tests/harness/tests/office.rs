@@ -25,21 +25,12 @@ fn heard(from: &Host, to: &Host, target: &str, count: u32) -> Vec<u32> {
     numbers
 }
 
-fn page(host: &Host, text: &str) -> u16 {
-    let dir = host.dir().join("page");
-    std::fs::create_dir_all(&dir).unwrap();
-    std::fs::write(dir.join("index.html"), text).unwrap();
-    let mut server = host.command(relay()).args(["serve", "[::]:0"]).arg(&dir).spawn();
-    let line = server.wait_line(SOON, |line| line.starts_with("ready "));
-    line["ready ".len()..].parse().unwrap()
-}
-
 #[test]
 fn hosts_reach_each_other_and_multicast_crosses_the_bridge() {
     let office = Office::open();
     let (ann, bob) = (office.host("ann"), office.host("bob"));
     assert_ne!(ann.ip(), bob.ip());
-    let port = page(&bob, "hello from bob");
+    let port = bob.serve_page("hello from bob");
     for address in [format!("{}:{port}", bob.ip()), format!("[{}]:{port}", bob.ipv6())] {
         let answer: HttpResponse = ann.http(&address).get("/", &[]).unwrap();
         assert_eq!((answer.status, answer.text().as_str()), (200, "hello from bob"));
@@ -54,7 +45,7 @@ fn networks_are_joined_by_the_router_only_and_multicast_stays() {
     let ann = office.host("ann");
     let eve = office.host_on("eve", &[Network::Annex]);
     let both = office.host_on("both", &[Network::Main, Network::Annex]);
-    let target = format!("{}:{}", eve.ip(), page(&eve, "eve"));
+    let target = format!("{}:{}", eve.ip(), eve.serve_page("eve"));
     assert!(ann.try_connect(&target).is_err(), "no router yet");
     assert!(both.try_connect(&target).is_ok(), "in both networks");
     office.router(true);
@@ -100,7 +91,7 @@ fn faults_are_real_and_end() {
     assert_eq!(heard(&ann, &bob, "224.0.0.251:5353", 3), [0, 1, 2]);
 
     let big = "x".repeat(400_000);
-    let port = page(&ann, &big);
+    let port = ann.serve_page(&big);
     let fetch = || {
         let start = std::time::Instant::now();
         let answer = bob.http(&format!("{}:{port}", ann.ip())).get("/", &[]).unwrap();
@@ -122,7 +113,7 @@ fn frames_are_delayed() {
     }
     let office = Office::open();
     let (ann, bob) = (office.host("ann"), office.host("bob"));
-    let target = format!("{}:{}", bob.ip(), page(&bob, "hello"));
+    let target = format!("{}:{}", bob.ip(), bob.serve_page("hello"));
     let fetch = || {
         let start = std::time::Instant::now();
         assert_eq!(ann.http(&target).get("/", &[]).unwrap().text(), "hello");
