@@ -9,7 +9,7 @@ import type { Environment, Lane } from "./environment";
 import type { LevelSource } from "./level";
 import type { LocalMedia } from "./local-media";
 import { Peer, type LocalState } from "./peer";
-import { UNKNOWN, qualityOf, snapshot, type Quality, type Snapshot } from "./quality";
+import { CONNECTING, UNKNOWN, qualityOf, snapshot, type Quality, type Snapshot } from "./quality";
 import { Speaking } from "./speaking";
 
 export type CallEnd = "hung-up" | "call-lost" | "link-lost";
@@ -109,6 +109,11 @@ export class Call {
     this.#microphoneTrackChanged();
     this.#cameraTrackChanged();
     for (const participant of options.room.participants) this.#add(participant, true);
+  }
+
+  /** When the first of them connected, ms since 1970. */
+  get since(): number | null {
+    return this.#since;
   }
 
   view(): CallView {
@@ -385,9 +390,12 @@ function viewOf({ participant, peer, isSpeaking, quality }: Member): PeerView {
     media: peer.media,
     screenMedia: said?.screen ? peer.screenMedia : null,
     speaking: isSpeaking,
-    quality:
-      peer.connection === "reconnecting"
-        ? { bars: 0, reason: "quality.reconnecting", details: quality.details }
-        : quality,
+    quality: qualityNow(peer.connection, quality),
   };
+}
+
+function qualityNow(connection: Peer["connection"], quality: Quality): Quality {
+  if (connection === "connecting") return CONNECTING;
+  if (connection === "connected") return quality;
+  return { bars: 0, reason: "quality.reconnecting", details: quality.details };
 }

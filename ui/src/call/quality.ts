@@ -6,11 +6,16 @@ export interface Quality {
   /** Key of the sentence in the catalogues. */
   reason:
     | "quality.unknown"
+    | "quality.connecting"
     | "quality.good"
+    /** What comes from them comes with gaps. */
     | "quality.their-loss"
+    /** What I send reaches them with gaps. */
     | "quality.my-loss"
+    /** Too little passes: the picture stands still now and then. */
     | "quality.slow"
-    | "quality.freezing"
+    /** It takes long. */
+    | "quality.delay"
     | "quality.reconnecting";
   details: {
     rttMs?: number;
@@ -27,6 +32,7 @@ export interface Quality {
 }
 
 export const UNKNOWN: Quality = { bars: 3, reason: "quality.unknown", details: {} };
+export const CONNECTING: Quality = { bars: 0, reason: "quality.connecting", details: {} };
 
 /** What is looked at, added up over all lanes. */
 export interface Snapshot {
@@ -131,6 +137,8 @@ function selected(
 const LOSS = { fair: 0.02, poor: 0.08 };
 /** Round trips from which people talk into each other, ms. */
 const RTT = { fair: 250, poor: 500 };
+/** Share of the time that the picture stands still. */
+const FROZEN = 0.1;
 
 /** @param before an earlier look, or null: then only what needs no difference is told */
 export function qualityOf(before: Snapshot | null, after: Snapshot): Quality {
@@ -147,12 +155,12 @@ export function qualityOf(before: Snapshot | null, after: Snapshot): Quality {
     inKbps: rate(after.bytesIn - before.bytesIn, seconds),
     outKbps: rate(after.bytesOut - before.bytesOut, seconds),
   });
-  const lossReason = after.lostOut > lossIn ? "quality.their-loss" : "quality.my-loss";
+  const lossReason = lossIn >= after.lostOut ? "quality.their-loss" : "quality.my-loss";
   if (loss >= LOSS.poor) return { bars: 1, reason: lossReason, details: told };
-  if (rtt >= RTT.poor) return { bars: 1, reason: "quality.slow", details: told };
+  if (rtt >= RTT.poor) return { bars: 1, reason: "quality.delay", details: told };
   if (loss >= LOSS.fair) return { bars: 2, reason: lossReason, details: told };
-  if (rtt >= RTT.fair) return { bars: 2, reason: "quality.slow", details: told };
-  if (frozen > 0.1) return { bars: 2, reason: "quality.freezing", details: told };
+  if (rtt >= RTT.fair) return { bars: 2, reason: "quality.delay", details: told };
+  if (frozen > FROZEN) return { bars: 2, reason: "quality.slow", details: told };
   return { bars: 3, reason: "quality.good", details: told };
 }
 

@@ -1,0 +1,36 @@
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { chooseBackend } from "./backend/choose";
+import { codeOf } from "./backend/types";
+import { audioContext } from "./state/browser";
+import type { Actions } from "./state/contract";
+import { createApp, createLostApp } from "./state/app.svelte";
+import { GuestStore, pageStorage } from "./state/guest-store";
+import { guestPerson } from "./state/settings";
+
+async function main(): Promise<void> {
+  const target = document.getElementById("app");
+  if (!target) return;
+  const store = new GuestStore(pageStorage());
+  let inCall = (): boolean => false;
+  let chosen;
+  try {
+    chosen = await chooseBackend(() => guestPerson(store, inCall()));
+  } catch (error) {
+    // Nothing is behind this page: no view that is shown then asks for anything.
+    mount(App, { target, props: { ...createLostApp(codeOf(error)), actions: {} as Actions } });
+    return;
+  }
+  const { app, actions, session } = createApp(chosen.backend, chosen.title, store);
+  inCall = () => session.calling.isBusy;
+  mount(App, { target, props: { app, actions } });
+  session.start();
+
+  addEventListener("online", () => session.nudge());
+  addEventListener("pagehide", () => session.calling.leaveNow());
+  // Sound may begin with the first gesture: a ring that comes later is heard.
+  addEventListener("pointerdown", () => void audioContext(), { once: true, capture: true });
+  addEventListener("keydown", () => void audioContext(), { once: true, capture: true });
+}
+
+void main();

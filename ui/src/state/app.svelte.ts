@@ -1,0 +1,115 @@
+/** The reactive state and the actions that the views are given. */
+import type { Backend } from "../backend/types";
+import { Sounds } from "../call/sounds";
+import { LIMITS, type SettingsChange } from "../gen/protocol";
+import { audioContext, canCall, canFullHd, environment, measureTrack } from "./browser";
+import type { Actions, AnyCode, AppState } from "./contract";
+import type { GuestStore } from "./guest-store";
+import { initialState } from "./initial";
+import { Session } from "./session";
+import { changeGuestSettings, changeOwnerSettings } from "./settings";
+
+export interface Earshot {
+  app: AppState;
+  actions: Actions;
+  /** For what the page itself notices: the network is back, the page goes. */
+  session: Session;
+}
+
+/** @param title of the server that a guest visits, or "" */
+export function createApp(backend: Backend, title: string, store: GuestStore): Earshot {
+  const app: AppState = $state(initialState(backend.surface, title, canCall));
+  const session = new Session({
+    app,
+    backend,
+    environment,
+    devices: navigator.mediaDevices as MediaDevices | undefined,
+    sounds: new Sounds(audioContext),
+    store,
+    canFullHd: canFullHd(),
+    measure: measureTrack,
+  });
+  return { app, actions: actionsOf(session), session };
+}
+
+/** A page that has nothing behind it, and says why. */
+export function createLostApp(code: AnyCode): Pick<Earshot, "app"> {
+  const app: AppState = $state({ ...initialState("loopback", "", canCall), phase: "gone", problem: code });
+  return { app };
+}
+
+function actionsOf(session: Session): Actions {
+  const { app, calling, preview, media, sounds, store, backend } = session;
+  const isGuest = app.surface === "guest";
+
+  async function changeSettings(change: SettingsChange): Promise<AnyCode | null> {
+    if (!isGuest) return changeOwnerSettings(backend, change);
+    changeGuestSettings(store, change);
+    app.language = store.memory.language;
+    app.theme = store.memory.theme;
+    return change.note === undefined && change.status === undefined ? null : session.sayPerson();
+  }
+
+  return {
+    choose(key) {
+      app.chosen = key;
+    },
+    async call(key, how) {
+      const to = app.people.find((entry) => entry.key === key);
+      if (to) await calling.call($state.snapshot(to), how);
+    },
+    cancelRing: () => calling.cancelRing(),
+    accept: (ring, how) => calling.accept(ring, how),
+    decline: (ring, message) => calling.decline(ring, message),
+    hangUp: () => calling.hangUp(),
+    setMicrophone: (on) => calling.setMicrophone(on),
+    setCamera: (on) => calling.setCamera(on),
+    setScreen: (on) => calling.setScreen(on),
+    async chooseDevice(kind, id) {
+      const label = app.devices[`${kind}s`].find((device) => device.id === id)?.label ?? "";
+      session.chosenIds[kind] = id;
+      if (kind !== "speaker") void media.prefer(kind, label, id);
+      const problem = await changeSettings({ [kind]: label });
+      if (problem) session.notify("error", problem);
+      app.devices[kind] = id;
+      if (kind === "speaker") sounds.setSink(id);
+    },
+    setPreview: (on) => preview.set(on),
+    dismissSummary() {
+      app.summary = null;
+    },
+    dismissNotice(id) {
+      app.notices = app.notices.filter((notice) => notice.id !== id);
+    },
+    changeSettings,
+    async setGuestName(name) {
+      const said = name.trim();
+      if (said === "" || [...said].length > LIMITS.MAX_NAME_CHARS) return "name-invalid";
+      if (!isGuest) return "not-allowed";
+      const before = store.memory.name;
+      store.change({ name: said });
+      if (app.phase === "naming") {
+        session.start();
+        return null;
+      }
+      const problem = await session.sayPerson();
+      if (problem) store.change({ name: before });
+      return problem;
+    },
+    async markCallsSeen() {
+      if (isGuest) session.markGuestCallsSeen();
+      else await session.owner({ type: "mark-calls-seen" });
+    },
+    async clearCalls() {
+      if (isGuest) session.clearGuestCalls();
+      else await session.owner({ type: "clear-calls" });
+    },
+    openInBrowser: () => session.owner({ type: "open-in-browser" }),
+    quit: () => session.owner({ type: "quit" }),
+    setWatching: (watching) => session.watch(watching),
+    testSpeaker() {
+      sounds.test();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** One attempt to talk, mine or theirs, from the first click to its end. */
+import type { Call, CallEnd } from "../call/call";
+import { CONNECTING } from "../call/quality";
+import type { Media, Presence, RingEnd, RingId } from "../gen/protocol";
+import type { CallState, CallSummary } from "./contract";
+
+export type End = CallSummary["end"];
+
+export interface Attempt {
+  with: Presence;
+  entryKey: string | null;
+  media: Media;
+  outgoing: boolean;
+  /** Null while my own ring has none yet. */
+  ring: RingId | null;
+  /** When it began, ms since 1970. */
+  at: number;
+  /** The callee comes, or I do. */
+  accepted: boolean;
+  call: Call | null;
+  /** Whether my camera shall be on. */
+  camera: boolean;
+  over: boolean;
+}
+
+/** What a history keeps. */
+export interface Attempted {
+  with: Presence;
+  media: Media;
+  outgoing: boolean;
+  at: number;
+  end: RingEnd;
+  seconds: number;
+}
+
+/** @param talked they were connected at least once */
+export function endOf(why: CallEnd, talked: boolean): End {
+  if (why === "hung-up") return talked ? null : { type: "gone" };
+  return { type: "failed", code: why };
+}
+
+/** How the ring ended, as a history tells it. */
+export function ringEndOf(end: End, attempt: Attempt): RingEnd {
+  if (attempt.accepted || end === null) return { type: "accepted" };
+  return end.type === "failed" ? { type: "gone" } : end;
+}
+
+/** What the call view shows between 'accept' and the first word of the room. */
+export function expecting(from: Presence, media: Media): CallState {
+  return {
+    since: null,
+    media,
+    peers: [
+      {
+        device: from.device,
+        person: from.person,
+        kind: from.kind,
+        connection: "connecting",
+        microphone: true,
+        camera: false,
+        screen: false,
+        media: null,
+        screenMedia: null,
+        speaking: false,
+        quality: CONNECTING,
+      },
+    ],
+    microphone: false,
+    camera: false,
+    screen: false,
+    microphoneProblem: null,
+    cameraProblem: null,
+    mutedWhileSpeaking: false,
+    own: null,
+  };
+}

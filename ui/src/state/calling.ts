@@ -1,0 +1,416 @@
+/**
+ * Rings and the call, from the first click to the summary. At most one attempt at a time: while there is one,
+ * whoever else rings is told 'busy'. Knows no view framework: `app` is plain or reactive, as it is given.
+ */
+import { CodedError, codeOf, type Backend } from "../backend/types";
+import type { Call, CallOptions, RoomEvent } from "../call/call";
+import type { Clock } from "../call/clock";
+import type { LocalMedia } from "../call/local-media";
+import type { Sounds } from "../call/sounds";
+import type { Event, IceServer, Media, Presence, Request, RingEnd, RingId } from "../gen/protocol";
+import type { RoomRef, RoomState } from "../gen/protocol";
+import { endOf, expecting, ringEndOf, type Attempt, type Attempted, type End } from "./attempt";
+import type { AnyCode, AppState, PersonEntry } from "./contract";
+import { EarlyEvents } from "./early";
+import { IncomingRings, type Ringing } from "./incoming";
+import { mergeCall } from "./merge";
+
+/** Who accepted must come in, ms: they are asked for the microphone first, and people read dialogs slowly. */
+const COMING_TIME = 30_000;
+
+export interface CallingOptions {
+  app: AppState;
+  backend: Pick<Backend, "request">;
+  media: Pick<LocalMedia, "hold" | "release" | "startScreen" | "stopScreen" | "problem" | "track">;
+  sounds: Pick<Sounds, "ring" | "ringback" | "busy" | "ended" | "stop">;
+  clock: Clock;
+  /** My own ICE servers. */
+  iceServers(): readonly IceServer[];
+  makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "on">): Call;
+  notify(code: AnyCode): void;
+  /** For a history where no node keeps one. */
+  record(call: Attempted): void;
+  /** Busy with a call now, or no longer. */
+  inCall(on: boolean): void;
+}
+
+export class Calling {
+  #attempt: Attempt | null = null;
+  readonly #early = new EarlyEvents();
+  readonly #incoming: IncomingRings;
+  #stopWaiting: (() => void) | null = null;
+
+  constructor(private readonly options: CallingOptions) {
+    const { app, clock, sounds, record } = options;
+    this.#incoming = new IncomingRings({ app, clock, sounds, record, say: (request) => this.#say(request) });
+  }
+
+  get current(): Call | null {
+    return this.#attempt?.call ?? null;
+  }
+
+  get isBusy(): boolean {
+    return this.#attempt !== null;
+  }
+
+  // What the person does.
+
+  async call(to: PersonEntry, media: Media): Promise<void> {
+    if (this.#attempt || !this.#canCall()) return;
+    const { app, backend, clock } = this.options;
+    const attempt = this.#begin(to, media, true, null);
+    app.outgoing = { to, media, since: clock.now(), stage: "dialling" };
+    try {
+      await this.options.media.hold("call", { microphone: true, camera: media === "video" });
+      if (attempt.over) return;
+      const via = to.via === undefined ? {} : { via: to.via };
+      const room = await this.#room({ type: "create-room", ...via, capacity: 2, media });
+      if (attempt.over) {
+        await this.#leave(room.room);
+        return;
+      }
+      this.#enter(attempt, room);
+      const reply = await backend.request({ type: "ring", to: to.device, room: room.room, media });
+      if (reply.type !== "ring") throw new CodedError("internal");
+      if (attempt.over) {
+        await this.#say({ type: "cancel-ring", ring: reply.ring });
+        return;
+      }
+      this.#rings(attempt, reply.ring);
+    } catch (error) {
+      this.#finish(attempt, { type: "failed", code: codeOf(error) });
+    }
+  }
+
+  async cancelRing(): Promise<void> {
+    const attempt = this.#attempt;
+    if (!attempt?.outgoing) return;
+    this.#finish(attempt, { type: "cancelled" }, { tell: false });
+    if (attempt.ring) await this.#say({ type: "cancel-ring", ring: attempt.ring });
+  }
+
+  async accept(ring: RingId, media: Media): Promise<void> {
+    if (this.#attempt || !this.#canCall()) return;
+    const ringing = this.#incoming.take(ring);
+    if (!ringing) return;
+    this.#incoming.allBusy();
+    await this.#join({ ...ringing, media });
+  }
+
+  decline(ring: RingId, message?: string): Promise<void> {
+    return this.#incoming.decline(ring, message);
+  }
+
+  async hangUp(): Promise<void> {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    if (attempt.outgoing && !attempt.accepted) {
+      await this.cancelRing();
+      return;
+    }
+    if (attempt.accepted) {
+      this.#finish(attempt, null);
+      return;
+    }
+    this.#finish(attempt, { type: "declined" }, { tell: false });
+    if (attempt.ring)
+      await this.#say({ type: "answer-ring", ring: attempt.ring, answer: { type: "declined" } });
+  }
+
+  async setMicrophone(on: boolean): Promise<void> {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    attempt.call?.setMicrophone(on);
+    const { media } = this.options;
+    if (!on || media.track("microphone")) return;
+    // Refused or missing before: let go and ask again.
+    await media.hold("call", { microphone: false, camera: attempt.camera });
+    await this.#hold(attempt);
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    attempt.camera = on;
+    attempt.call?.setCamera(on);
+    await this.#hold(attempt);
+    const { media } = this.options;
+    if (attempt.over || !on || media.track("camera")) return;
+    // It did not open: the button must not say that it is on, and the next click asks again.
+    const problem = media.problem("camera");
+    if (problem) this.options.notify(problem);
+    attempt.camera = false;
+    attempt.call?.setCamera(false);
+  }
+
+  async setScreen(on: boolean): Promise<void> {
+    const { media } = this.options;
+    if (!on) media.stopScreen();
+    else if (this.#attempt?.call) {
+      try {
+        await media.startScreen();
+        if (!this.#attempt) media.stopScreen();
+      } catch {
+        this.options.notify("screen-denied");
+      }
+    }
+  }
+
+  // What the backend tells.
+
+  event(event: Event): void {
+    switch (event.type) {
+      case "ringing":
+        this.#ringing(event);
+        break;
+      case "ring-ended":
+        if (!this.#incoming.ended(event.ring, event.end)) this.#ringEnded(event.ring, event.end);
+        break;
+      case "participant-joined":
+      case "participant-left":
+      case "host-changed":
+      case "room-closed":
+      case "signal":
+        this.#roomEvent(event);
+        break;
+      case "person-here":
+      case "person-gone":
+        break;
+    }
+  }
+
+  /** A new place at the hub: rings and rooms of before are gone; who is connected talks on. */
+  placeLost(): void {
+    this.#incoming.clear();
+    const attempt = this.#attempt;
+    if (attempt?.call) attempt.call.hubLost();
+    else if (attempt) this.#finish(attempt, { type: "failed", code: "link-lost" });
+  }
+
+  /** The page goes: say goodbye while one can. */
+  leaveNow(): void {
+    void this.#attempt?.call?.hangUp().catch(() => undefined);
+  }
+
+  // How it goes on inside.
+
+  #canCall(): boolean {
+    if (this.options.app.canCall) return true;
+    this.options.notify("webrtc-missing");
+    return false;
+  }
+
+  #begin(presence: Presence, media: Media, outgoing: boolean, ring: RingId | null): Attempt {
+    const { app, clock } = this.options;
+    const entry = app.people.find((one) => one.device === presence.device && one.via === presence.via);
+    const attempt: Attempt = {
+      with: presence,
+      entryKey: entry?.key ?? null,
+      media,
+      outgoing,
+      ring,
+      at: clock.now(),
+      accepted: false,
+      call: null,
+      camera: media === "video",
+      over: false,
+    };
+    this.#attempt = attempt;
+    app.summary = null;
+    this.options.inCall(true);
+    return attempt;
+  }
+
+  /** It rings there, unless the ring has ended already. */
+  #rings(attempt: Attempt, ring: RingId): void {
+    attempt.ring = ring;
+    const ended = this.#early.takeRingEnd(ring);
+    if (ended) this.#ringEnded(ring, ended);
+    else if (this.options.app.outgoing && !attempt.accepted) {
+      this.options.app.outgoing.stage = "ringing";
+      this.options.sounds.ringback();
+    }
+  }
+
+  #ringing(ringing: Ringing): void {
+    const attempt = this.#attempt;
+    const { me } = this.options.app;
+    if (!attempt) this.#incoming.show(ringing);
+    else if (!me || !attempt.outgoing || attempt.accepted || attempt.with.device !== ringing.from.device)
+      void this.#incoming.answerBusy(ringing);
+    // Both ring each other: the larger device id gives up its own ring and takes the other's.
+    else if (me.device > ringing.from.device) void this.#takeTheirs(attempt, ringing);
+    else this.#incoming.cross(ringing);
+  }
+
+  async #takeTheirs(mine: Attempt, theirs: Ringing): Promise<void> {
+    this.#drop(mine);
+    if (mine.ring) void this.#say({ type: "cancel-ring", ring: mine.ring });
+    await this.#join({ ...theirs, media: mine.media });
+  }
+
+  /** @param theirs with the media that I come in with */
+  async #join(theirs: Ringing): Promise<void> {
+    const { app, backend, media } = this.options;
+    const attempt = this.#begin(theirs.from, theirs.media, false, theirs.ring);
+    app.outgoing = null;
+    app.call = expecting(theirs.from, theirs.media);
+    try {
+      await media.hold("call", { microphone: true, camera: theirs.media === "video" });
+      if (attempt.over) return;
+      attempt.accepted = true;
+      await backend.request({ type: "answer-ring", ring: theirs.ring, answer: { type: "accepted" } });
+      const room = await this.#room({ type: "join", room: theirs.room, media: theirs.media });
+      if (!attempt.over && room.participants.length > 0) {
+        this.#enter(attempt, room);
+        return;
+      }
+      this.#finish(attempt, { type: "gone" });
+      await this.#leave(room.room);
+    } catch (error) {
+      const code = codeOf(error);
+      // They gave up while I was on my way.
+      const late = code === "ring-unknown" || code === "room-unknown";
+      attempt.accepted &&= !late;
+      this.#finish(attempt, late ? { type: "cancelled" } : { type: "failed", code });
+    }
+  }
+
+  async #room(request: Request): Promise<RoomState> {
+    const reply = await this.options.backend.request(request);
+    if (reply.type !== "room") throw new CodedError("internal");
+    return reply;
+  }
+
+  #enter(attempt: Attempt, room: RoomState): void {
+    const { app, backend } = this.options;
+    const id = room.room.room;
+    const call = this.options.makeCall({
+      room,
+      iceServers: this.options.iceServers(),
+      camera: attempt.camera,
+      hub: {
+        signal: async (to, signal) => void (await backend.request({ type: "signal", room: id, to, signal })),
+        leave: () => this.#leave(room.room),
+      },
+      on: {
+        changed: () => this.#changed(attempt),
+        ended: (why) => this.#finish(attempt, endOf(why, call.since !== null)),
+      },
+    });
+    attempt.call = call;
+    app.call ??= { ...expecting(attempt.with, attempt.media), peers: [] };
+    this.#changed(attempt);
+    for (const event of this.#early.takeRoom(id)) this.#roomEvent(event);
+  }
+
+  #changed({ over, call }: Attempt): void {
+    const { app } = this.options;
+    if (!over && call && app.call) mergeCall(app.call, call.view());
+  }
+
+  #roomEvent(event: RoomEvent): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    const { call } = attempt;
+    if (!call) {
+      // Of the room that is just being made or entered: told before the answer is read.
+      this.#early.keepRoom(event);
+      return;
+    }
+    if (call.room.room !== event.room) return;
+    if (event.type === "participant-joined") {
+      this.#stopWaiting?.();
+      this.#stopWaiting = null;
+      attempt.accepted = true;
+      this.options.sounds.stop();
+      this.options.app.outgoing = null;
+    }
+    call.receive(event);
+  }
+
+  #ringEnded(ring: RingId, end: RingEnd): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    if (attempt.ring !== ring) {
+      if (attempt.ring === null) this.#early.keepRingEnd(ring, end);
+    } else if (attempt.outgoing) this.#mineEnded(attempt, end);
+    // Theirs, which I am about to accept: they gave up, or another window of mine was quicker.
+    else if (!attempt.accepted)
+      this.#finish(attempt, end, { tell: end.type !== "accepted", record: end.type !== "accepted" });
+  }
+
+  #mineEnded(attempt: Attempt, end: RingEnd): void {
+    if (end.type !== "accepted") {
+      this.#finish(attempt, end);
+      return;
+    }
+    attempt.accepted = true;
+    this.options.sounds.stop();
+    if (attempt.call && attempt.call.size > 0) return;
+    this.#stopWaiting?.();
+    this.#stopWaiting = this.options.clock.after(COMING_TIME, () => {
+      this.#finish(attempt, { type: "failed", code: "call-lost" });
+    });
+  }
+
+  /** Ends an attempt exactly once: frees everything, and says how it was. */
+  #finish(attempt: Attempt, end: End, { tell = true, record = true } = {}): void {
+    if (attempt.over) return;
+    const { app, clock, media, sounds } = this.options;
+    const since = attempt.call?.since ?? null;
+    const seconds = since === null ? 0 : Math.max(1, Math.round((clock.now() - since) / 1000));
+    this.#drop(attempt);
+    app.call = null;
+    app.outgoing = null;
+    void media.release("call");
+    this.options.inCall(false);
+    if (end?.type === "busy") sounds.busy();
+    else if (since !== null) sounds.ended();
+    const { entryKey, with: who, media: how, outgoing, at } = attempt;
+    // Nothing to say of a call that I left before it began.
+    if (tell && (end !== null || since !== null))
+      app.summary = {
+        name: who.person.name,
+        device: who.device,
+        media: how,
+        seconds,
+        // Cancelled by them, while I was on my way in.
+        end: end?.type === "cancelled" && !outgoing ? { type: "gone" } : end,
+        entryKey: app.people.some(({ key }) => key === entryKey) ? entryKey : null,
+      };
+    if (record)
+      this.options.record({ with: who, media: how, outgoing, at, end: ringEndOf(end, attempt), seconds });
+    this.#incoming.uncross();
+  }
+
+  /** Leaves the attempt's room and forgets it; the media stays held. */
+  #drop(attempt: Attempt): void {
+    attempt.over = true;
+    this.#attempt = null;
+    this.#stopWaiting?.();
+    this.#stopWaiting = null;
+    this.#early.clear();
+    this.options.sounds.stop();
+    void attempt.call?.hangUp().catch(() => undefined);
+  }
+
+  async #hold(attempt: Attempt): Promise<void> {
+    const { media } = this.options;
+    await media.hold("call", { microphone: true, camera: attempt.camera });
+    if (attempt.over && !this.#attempt) await media.release("call");
+  }
+
+  async #leave(room: RoomRef): Promise<void> {
+    await this.#say({ type: "leave", room: room.room });
+  }
+
+  /** For what is only polite to say: a link that is gone has said it already. */
+  async #say(request: Request): Promise<void> {
+    try {
+      await this.options.backend.request(request);
+    } catch {
+      // Nothing would be done differently.
+    }
+  }
+}

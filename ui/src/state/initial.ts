@@ -1,0 +1,35 @@
+import type { AppState, Surface } from "./contract";
+
+/** Nothing known yet. */
+export function initialState(surface: Surface, title: string, canCall: boolean): AppState {
+  return {
+    surface,
+    phase: "connecting",
+    problem: null,
+    canCall,
+    me: null,
+    node: null,
+    serverTitle: title,
+    language: "system",
+    theme: "system",
+    people: [],
+    chosen: null,
+    incoming: [],
+    outgoing: null,
+    call: null,
+    summary: null,
+    calls: [],
+    missed: 0,
+    devices: {
+      microphones: [],
+      cameras: [],
+      speakers: [],
+      microphone: "",
+      camera: "",
+      speaker: "",
+      canChooseSpeaker: "setSinkId" in (globalThis.HTMLMediaElement?.prototype ?? {}),
+    },
+    preview: { stage: "off", stream: null, level: 0, microphoneProblem: null, cameraProblem: null },
+    notices: [],
+  };
+}

@@ -1,0 +1,316 @@
+/**
+ * Everything behind the views: a backend's messages become `AppState`, the views' wishes become requests. Knows no
+ * view framework; `app.svelte.ts` gives it a reactive state.
+ */
+import { codeOf, type Backend, type BackendMessage } from "../backend/types";
+import { Call } from "../call/call";
+import { LocalMedia, type Devices } from "../call/local-media";
+import type { Environment } from "../call/environment";
+import type { LevelSource } from "../call/level";
+import type { Sounds } from "../call/sounds";
+import { shortId } from "../components/short-id";
+import type { Event, NodeState, OwnerRequest, Welcome } from "../gen/protocol";
+import type { AnyCode, AppState } from "./contract";
+import type { Attempted } from "./attempt";
+import { Calling } from "./calling";
+import { deviceLists } from "./device-list";
+import { isMissed, type GuestStore } from "./guest-store";
+import { groupOf, keyOf, remove, upsert, compare } from "./people";
+import { Preview } from "./preview";
+import { guestPerson, labelsOf, type Labels } from "./settings";
+
+const MAX_NOTICES = 4;
+/** A node that comes back within this is not worth a word, ms. */
+const PATIENCE = 2_000;
+
+export interface SessionOptions {
+  app: AppState;
+  backend: Backend;
+  environment: Environment;
+  devices: Devices | undefined;
+  sounds: Sounds;
+  store: GuestStore;
+  canFullHd: boolean;
+  measure(track: MediaStreamTrack): LevelSource | null;
+}
+
+export class Session {
+  readonly app: AppState;
+  readonly backend: Backend;
+  readonly store: GuestStore;
+  readonly media: LocalMedia;
+  readonly sounds: Sounds;
+  readonly calling: Calling;
+  readonly preview: Preview;
+  /** Ids of the devices chosen in this session. */
+  chosenIds: Labels = { microphone: "", camera: "", speaker: "" };
+  #noticeId = 0;
+  #watching = false;
+  #stopPatience: (() => void) | null = null;
+
+  constructor(private readonly options: SessionOptions) {
+    const { app, backend, environment, devices, sounds, store, measure, canFullHd } = options;
+    this.app = app;
+    this.backend = backend;
+    this.store = store;
+    this.sounds = sounds;
+    this.media = new LocalMedia(devices, environment.clock, {
+      changed: (kind) => {
+        this.calling.current?.localChanged(kind);
+        this.preview.mediaChanged(kind);
+      },
+      screenChanged: () => this.calling.current?.localScreenChanged(),
+      listChanged: () => void this.listDevices(),
+    });
+    this.preview = new Preview({
+      state: app.preview,
+      media: this.media,
+      clock: environment.clock,
+      stream: environment.stream,
+      measure,
+    });
+    this.calling = new Calling({
+      app,
+      backend,
+      media: this.media,
+      sounds,
+      clock: environment.clock,
+      iceServers: () => app.node?.settings.ice_servers ?? [],
+      makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
+      notify: (code) => this.notify("error", code),
+      record: (call) => this.#record(call),
+      inCall: () => this.#statusChanged(),
+    });
+    this.#adoptPreferences();
+    void this.listDevices();
+  }
+
+  /** A guest waits for a name; everybody else connects at once. */
+  start(): void {
+    const { app, store, backend } = this;
+    if (app.surface === "guest" && store.memory.name === "") {
+      app.phase = "naming";
+      return;
+    }
+    app.phase = "connecting";
+    if (app.surface === "guest") this.#showGuestCalls();
+    backend.start((message) => this.receive(message));
+  }
+
+  receive(message: BackendMessage): void {
+    switch (message.type) {
+      case "welcome":
+        this.#welcome(message.welcome);
+        break;
+      case "state":
+        this.#node(message.state);
+        break;
+      case "event":
+        this.#person(message.event);
+        this.calling.event(message.event);
+        break;
+      case "owner":
+        if (message.event.type === "raise") globalThis.focus();
+        else {
+          this.app.missed = message.event.missed;
+          void this.listCalls();
+        }
+        break;
+      case "down":
+        this.#down(message.code, message.final);
+        break;
+    }
+  }
+
+  notify(level: "info" | "warning" | "error", code: AnyCode, name?: string): void {
+    const { app } = this;
+    const notice = { id: ++this.#noticeId, level, code, ...(name === undefined ? {} : { name }) };
+    app.notices = [...app.notices.filter((one) => one.code !== code), notice].slice(-MAX_NOTICES);
+  }
+
+  /** Asks the node; what goes wrong is told. */
+  async owner(request: OwnerRequest): Promise<void> {
+    try {
+      await this.backend.owner?.(request);
+    } catch (error) {
+      this.notify("error", codeOf(error));
+    }
+  }
+
+  async listCalls(): Promise<void> {
+    try {
+      const reply = await this.backend.owner?.({ type: "list-calls" });
+      if (reply?.type === "calls") this.app.calls = reply.calls;
+    } catch {
+      // Listed again when they change, or when the node is back.
+    }
+  }
+
+  async listDevices(): Promise<void> {
+    const { app } = this;
+    let devices: MediaDeviceInfo[] = [];
+    try {
+      devices = (await this.options.devices?.enumerateDevices()) ?? [];
+    } catch {
+      // Refused: an empty list says so.
+    }
+    Object.assign(app.devices, deviceLists(devices, labelsOf(app, this.store), this.chosenIds));
+    this.sounds.setSink(app.devices.speaker);
+  }
+
+  watch(watching: boolean): void {
+    if (this.#watching === watching) return;
+    this.#watching = watching;
+    this.#sayWatching();
+  }
+
+  /** A guest says who they are, with what has changed. */
+  async sayPerson(): Promise<AnyCode | null> {
+    const person = guestPerson(this.store, this.calling.isBusy);
+    try {
+      await this.backend.request({ type: "set-person", person });
+    } catch (error) {
+      return codeOf(error);
+    }
+    if (this.app.me) this.app.me.person = person;
+    return null;
+  }
+
+  /** The network seems to be back. */
+  nudge(): void {
+    this.calling.current?.nudge();
+  }
+
+  markGuestCallsSeen(): void {
+    this.store.change({ calls: this.store.memory.calls.map((call) => ({ ...call, seen: true })) });
+    this.#showGuestCalls();
+  }
+
+  clearGuestCalls(): void {
+    this.store.change({ calls: [] });
+    this.#showGuestCalls();
+  }
+
+  #welcome(welcome: Welcome): void {
+    const { app } = this;
+    this.#stopPatience?.();
+    this.#stopPatience = null;
+    if (!welcome.resumed) {
+      if (app.phase !== "connecting" || app.me) this.calling.placeLost();
+      if (app.surface === "guest" && welcome.title) app.serverTitle = welcome.title;
+      app.people = welcome.people.map((presence) => this.#entry(presence)).sort(compare);
+      if (!app.people.some(({ key }) => key === app.chosen)) app.chosen = null;
+    }
+    if (app.surface === "guest") {
+      const person = guestPerson(this.store, this.calling.isBusy);
+      app.me = { device: welcome.you, shortId: app.me?.shortId ?? "", person };
+      void shortId(welcome.you).then((short) => {
+        if (app.me) app.me.shortId = short;
+      });
+      app.phase = "ready";
+    } else {
+      // The rest comes with the state, which follows at once.
+      if (this.#watching) this.#sayWatching();
+      if (app.node) app.phase = "ready";
+    }
+    app.problem = null;
+    this.nudge();
+  }
+
+  #node(node: NodeState): void {
+    const { app } = this;
+    const first = app.node === null;
+    const before = app.node?.server;
+    app.node = node;
+    app.me = { device: node.device, shortId: node.short_id, person: node.person };
+    app.missed = node.missed;
+    app.phase = "ready";
+    app.problem = null;
+    if (node.server.type === "connected") app.serverTitle = node.server.title;
+    if (JSON.stringify(before) !== JSON.stringify(node.server))
+      app.people = app.people.map((entry) => this.#entry(entry)).sort(compare);
+    this.#adoptPreferences();
+    void this.listDevices();
+    if (first) void this.listCalls();
+  }
+
+  #down(code: AnyCode, final: boolean): void {
+    const { app } = this;
+    app.problem = code;
+    const show = (): void => {
+      this.#stopPatience = null;
+      // A call goes on without its node; a page that shows it must not be taken away.
+      if (this.calling.isBusy && !final) return;
+      if (final) this.calling.leaveNow();
+      if (final || app.surface !== "guest") app.phase = "gone";
+    };
+    if (final) show();
+    else this.#stopPatience ??= this.options.environment.clock.after(PATIENCE, show);
+  }
+
+  #person(event: Event): void {
+    const { app } = this;
+    if (event.type === "person-here") upsert(app.people, this.#entry(event.presence));
+    else if (event.type === "person-gone") {
+      remove(app.people, event.device, event.via);
+      if (app.chosen === keyOf(event.device, event.via)) app.chosen = null;
+    }
+  }
+
+  #entry(presence: Welcome["people"][number]): AppState["people"][number] {
+    const { app } = this;
+    const group = groupOf(presence.via, app.surface, app.serverTitle, app.node);
+    const { device, person, kind, reach, via } = presence;
+    return {
+      device,
+      person,
+      kind,
+      reach,
+      ...(via === undefined ? {} : { via }),
+      key: keyOf(device, via),
+      group,
+    };
+  }
+
+  /** Language, theme and devices, as the node or the browser remembers them. */
+  #adoptPreferences(): void {
+    const { app, store } = this;
+    const { language, theme } = app.node?.settings ?? store.memory;
+    app.language = language;
+    app.theme = theme;
+    const labels = labelsOf(app, store);
+    for (const kind of ["microphone", "camera"] as const)
+      void this.media.prefer(kind, labels[kind], this.chosenIds[kind]);
+  }
+
+  #sayWatching(): void {
+    if (this.backend.owner)
+      void this.backend.owner({ type: "watch", watching: this.#watching }).catch(() => undefined);
+  }
+
+  /** A node sets the status of an install by itself. */
+  #statusChanged(): void {
+    if (this.app.surface === "guest") void this.sayPerson();
+  }
+
+  #record({ with: who, media, outgoing, at, end, seconds }: Attempted): void {
+    if (this.app.surface !== "guest") return;
+    this.store.addCall({
+      device: who.device,
+      name: who.person.name,
+      direction: outgoing ? "outgoing" : "incoming",
+      media,
+      end,
+      at,
+      seconds,
+      seen: false,
+    });
+    this.#showGuestCalls();
+  }
+
+  #showGuestCalls(): void {
+    const { calls } = this.store.memory;
+    this.app.calls = calls;
+    this.app.missed = calls.filter(isMissed).length;
+  }
+}
