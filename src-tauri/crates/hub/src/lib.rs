@@ -32,7 +32,7 @@ mod visits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use earshot_protocol::hub::HubMessage;
+use earshot_protocol::hub::{HubMessage, LeaveReason};
 use earshot_protocol::limits::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_ICE_SERVERS};
 use earshot_protocol::{DeviceId, ErrorCode, Event, FromHub, HubRef, RingId, RoomId};
 
@@ -155,12 +155,29 @@ impl Hub {
     }
 
     fn do_what_is_due(&mut self) {
+        let mut all_due = Vec::new();
         while let Some(&(at, due)) = self.timers.first()
             && at <= self.now
         {
             self.timers.pop_first();
+            all_due.push(due);
+        }
+        // Taken out together, so that a crowd that is lost at once is not told of each other.
+        let mut lost = BTreeMap::new();
+        for due in &all_due {
+            if let Due::Place(id) = due
+                && self.places.get(id).is_some_and(|place| place.connection.is_none())
+                && let Some(place) = self.places.remove(id)
+            {
+                lost.insert(*id, place);
+            }
+        }
+        for due in all_due {
             match due {
-                Due::Place(place) => self.place_is_due(place),
+                Due::Place(id) => match lost.remove(&id) {
+                    Some(place) => self.part_with(id, place, LeaveReason::Lost),
+                    None => self.may_be_idle(id),
+                },
                 Due::Ring(ring) => self.ring_is_due(ring),
             }
         }

@@ -188,13 +188,11 @@ impl Hub {
         }
     }
 
-    /// A place's timer has come. It was set early when something has been heard since.
-    pub(crate) fn place_is_due(&mut self, id: PlaceId) {
+    /// The timer of a place with a connection has come. It was set early when something has been heard since.
+    pub(crate) fn may_be_idle(&mut self, id: PlaceId) {
         let Some(place) = self.places.get(&id) else { return };
         let silent = place.heard.after(IDLE_TIMEOUT);
-        if place.connection.is_none() {
-            self.end_place(id, LeaveReason::Lost);
-        } else if silent > self.now {
+        if silent > self.now {
             self.set_timer(id, silent);
         } else {
             self.cut(id, None);
@@ -211,7 +209,13 @@ impl Hub {
 
     /// Ends a place and all that hangs on it, and closes its connection.
     pub(crate) fn end_place(&mut self, id: PlaceId, reason: LeaveReason) {
-        let Some(place) = self.places.remove(&id) else { return };
+        if let Some(place) = self.places.remove(&id) {
+            self.part_with(id, place, reason);
+        }
+    }
+
+    /// Ends what hangs on a place that has been taken out.
+    pub(crate) fn part_with(&mut self, id: PlaceId, place: Place, reason: LeaveReason) {
         self.timers.remove(&(place.timer, Due::Place(id)));
         if let Some(connection) = place.connection {
             self.connections.remove(&connection);

@@ -67,6 +67,12 @@ enum Step {
     AskAgain(u32, Ask),
     Flood(u32),
     RingFlood(u32),
+    /// More than is kept for somebody who does not acknowledge, now and then.
+    OfferFlood {
+        room: Index,
+        to: usize,
+        count: usize,
+    },
     SayOnNoConnection(u64),
 }
 
@@ -127,6 +133,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..10_u32, ask()).prop_map(|(back, ask)| Step::AskAgain(back, ask)),
         1 => prop_oneof![Just(250), Just(650)].prop_map(Step::Flood),
         1 => (5..25_u32).prop_map(Step::RingFlood),
+        2 => (any::<Index>(), 0..CLIENTS, 10..25_usize)
+            .prop_map(|(room, to, count)| Step::OfferFlood { room, to, count }),
         1 => any::<u64>().prop_map(Step::SayOnNoConnection),
     ]
 }
@@ -269,6 +277,12 @@ impl Story {
                     if self.world.is_connected(who) {
                         self.world.request(who, World::ring_request(to));
                     }
+                }
+            }
+            Step::OfferFlood { room, to, count } if self.is_welcomed(who) => {
+                for _ in 0..count {
+                    let request = self.request(Ask::Signal { room, to, bytes: 60_000 });
+                    self.world.request(who, request);
                 }
             }
             Step::SayOnNoConnection(number) => {
