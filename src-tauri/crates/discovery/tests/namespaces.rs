@@ -1,5 +1,6 @@
 //! Real multicast DNS between hosts in network namespaces, each announcer a process of its own. Every test prints the
 //! times it measured; the bounds it asserts are generous, for a loaded machine.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::cell::Cell;
 use std::fs::OpenOptions;
