@@ -101,6 +101,8 @@ impl Chromium {
             "goog:chromeOptions": {
                 "binary": program("EARSHOT_CHROMIUM", &["/usr/bin/chromium", "/usr/bin/google-chrome"]),
                 "args": args,
+                // The page for new tabs takes seconds to find that there is no internet, and each command waits for it.
+                "prefs": { "session": { "restore_on_startup": 4, "startup_urls": ["about:blank"] } },
             },
             "goog:loggingPrefs": { "browser": "ALL" },
         });

@@ -111,6 +111,8 @@ impl Launch {
         let dir = self.host.dir();
         let (stdout, stderr) = self.host.next_logs(&self.label);
         let mut command = Command::new("nsenter");
+        // Entering a mount namespace leads to its root.
+        command.arg(format!("--wd={}", dir.display()));
         command.args(if self.between { self.host.enter_between() } else { self.host.enter() });
         command.arg("--").arg(&self.program).args(&self.args);
         for name in FORGOTTEN {
@@ -127,7 +129,6 @@ impl Launch {
             .env("TMPDIR", dir.join("tmp"))
             .env("XDG_RUNTIME_DIR", dir.join("run"))
             .envs(self.env)
-            .current_dir(&dir)
             .stdin(Stdio::null())
             .stdout(fs::File::create(&stdout).expect("the host's directory is writable"))
             .stderr(fs::File::create(&stderr).expect("the host's directory is writable"));
