@@ -131,8 +131,7 @@ impl Office {
 
     /// The owner comes in.
     pub async fn owner(&self, name: &str) -> Local {
-        let visitor =
-            Visitor { device: self.device(), kind: DeviceKind::Install, person: person(name) };
+        let visitor = Visitor { device: self.device(), kind: DeviceKind::Install, person: person(name) };
         self.hub.attach(visitor).await
     }
 }

@@ -10,6 +10,8 @@ use tokio::task::{JoinHandle, JoinSet};
 /// How the wire is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct State {
+    /// Where new connections lead.
+    target: SocketAddr,
     /// Goes up with each cut: connections of before end.
     generation: u64,
     /// Bytes are taken and never come out, and nobody is told.
@@ -37,12 +39,12 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("the port's address");
         let (state, watched) =
-            watch::channel(State { generation: 0, silent: false, refusing: false });
+            watch::channel(State { target, generation: 0, silent: false, refusing: false });
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
                 if !watched.borrow().refusing {
-                    connections.spawn(pass(near, target, watched.clone()));
+                    connections.spawn(pass(near, watched.clone()));
                 }
             }
         });
@@ -52,6 +54,11 @@ impl Proxy {
     /// Cuts every connection that is open now.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.generation += 1);
+    }
+
+    /// From now on new connections lead elsewhere.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.state.send_modify(|state| state.target = target);
     }
 
     /// From now on nothing comes through, and nobody is told; or it does again.
@@ -71,7 +78,8 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(near: TcpStream, target: SocketAddr, mut state: watch::Receiver<State>) {
+async fn pass(near: TcpStream, mut state: watch::Receiver<State>) {
+    let target = state.borrow().target;
     let Ok(far) = TcpStream::connect(target).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let born = state.borrow().generation;

@@ -9,7 +9,7 @@ use earshot_protocol::limits::{MAX_MESSAGE_BYTES, MAX_REQUESTS};
 use earshot_protocol::{ErrorCode, Event, FromHub, Person, Reply, Request, RoomId, ToHub};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Limits, Link, LinkEvent};
-use earshot_tests_signaling::{Office, Raw, at, device, make_room, next, person, soon, up, until};
+use earshot_tests_signaling::{Office, Raw, at, device, make_room, next, person, soon, until, up};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -143,8 +143,7 @@ async fn too_many_requests_fail_and_a_flood_is_cut() {
 
 fn big_signal(room: RoomId, to: earshot_protocol::DeviceId) -> Request {
     let candidate = "x".repeat(MAX_MESSAGE_BYTES as usize - 2048);
-    let candidate =
-        Candidate { candidate, sdp_mid: None, sdp_m_line_index: None, username_fragment: None };
+    let candidate = Candidate { candidate, sdp_mid: None, sdp_m_line_index: None, username_fragment: None };
     Request::Signal { room, to, signal: Signal::Candidate { candidate: Some(candidate) } }
 }
 
@@ -284,5 +283,8 @@ async fn a_request_that_is_too_large_is_not_even_sent() {
     let request = Request::SetPerson { person: Person { note, ..person("Ann") } };
     assert_eq!(soon("an answer", link.request(request)).await, Err(ErrorCode::TooLarge));
     // The link is none the worse.
-    assert_eq!(soon("an answer", link.request(Request::SetPerson { person: person("A") })).await, Ok(Reply::Done));
+    assert_eq!(
+        soon("an answer", link.request(Request::SetPerson { person: person("A") })).await,
+        Ok(Reply::Done)
+    );
 }

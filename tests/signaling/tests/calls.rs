@@ -20,7 +20,9 @@ async fn local_event(local: &mut Local) -> Event {
 async fn local_reply(local: &mut Local, id: RequestId, request: Request) -> Reply {
     local.say(ToHub::Request { id, request }).await;
     match soon("a reply", local.next()).await {
-        Some(FromHub::Message { message: HubMessage::Ok { id: answered, reply }, .. }) if answered == id => reply,
+        Some(FromHub::Message { message: HubMessage::Ok { id: answered, reply }, .. }) if answered == id => {
+            reply
+        }
         other => panic!("{other:?} in place of a reply"),
     }
 }
@@ -153,7 +155,13 @@ async fn everybody_is_told_when_a_hub_ends() {
 }
 
 fn alone(owner: DeviceId) -> Config {
-    Config { hub: owner, addresses: Vec::new(), title: String::new(), owner: Some(owner), ice_servers: Vec::new() }
+    Config {
+        hub: owner,
+        addresses: Vec::new(),
+        title: String::new(),
+        owner: Some(owner),
+        ice_servers: Vec::new(),
+    }
 }
 
 /// Virtual time: days pass in a moment.
@@ -179,7 +187,9 @@ async fn an_owner_who_does_not_listen_is_cut_off_too() {
     let visitor = Visitor { device: owner, kind: DeviceKind::Install, person: person("Bob") };
     let mut local = hub.attach(visitor).await;
     for id in 1..=300 {
-        local.say(ToHub::Request { id, request: Request::Leave { room: earshot_protocol::RoomId([0; 16]) } }).await;
+        local
+            .say(ToHub::Request { id, request: Request::Leave { room: earshot_protocol::RoomId([0; 16]) } })
+            .await;
     }
     assert_eq!(hub.counts().await.unwrap().connections, 0);
     let refused = local.next().await;

@@ -190,7 +190,7 @@ impl Local {
         let inbox = self.inbox.as_mut()?;
         let outgoing = tokio::select! {
             biased;
-            Ok(code) = &mut inbox.cut => Some(Outgoing::Close(Some(code))),
+            Ok(code) = &mut inbox.cut, if !inbox.cut.is_terminated() => Some(Outgoing::Close(Some(code))),
             outgoing = inbox.queue.recv() => outgoing,
         };
         match outgoing {
