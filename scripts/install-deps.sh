@@ -30,7 +30,7 @@ packages=(
 )
 if [ "$goal" = test ]; then
   # A display without a screen, networks, the window's driver, letters in two scripts.
-  packages+=(xvfb dbus-daemon nftables iproute2 procps util-linux webkit2gtk-driver fonts-dejavu-core fonts-noto-cjk)
+  packages+=(xvfb xdotool x11-utils dbus-daemon nftables iproute2 procps util-linux webkit2gtk-driver fonts-dejavu-core fonts-noto-cjk)
   # Another Chromium will do, where the variables name it; Ubuntu's own is a snap, which tests cannot use.
   if [ -z "${EARSHOT_CHROMIUM:-}" ] || [ -z "${EARSHOT_CHROMEDRIVER:-}" ]; then
     packages+=(chromium chromium-driver)

@@ -93,3 +93,24 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    const CONFIGURATION: &str = include_str!("../../tauri.conf.json");
+    const CAPABILITY: &str = include_str!("../capabilities/main.json");
+
+    #[test]
+    fn the_page_runs_nothing_but_its_own_files() {
+        assert!(CONFIGURATION.contains(r#""default-src": "'none'""#));
+        assert!(CONFIGURATION.contains(r#""script-src": "'self'""#));
+        for word in ["unsafe-", "dangerous", "freezePrototype\": false", "withGlobalTauri\": true"] {
+            assert!(!CONFIGURATION.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_page_may_call_two_commands_and_nothing_of_tauri() {
+        assert!(CAPABILITY.contains(r#""permissions": ["allow-attach", "allow-say"]"#));
+        assert!(!CAPABILITY.contains("core:") && !CAPABILITY.contains("remote"));
+    }
+}
