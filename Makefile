@@ -51,7 +51,7 @@ bench: ui/dist/index.html
 
 # Installers for this system, in target/release/bundle.
 package: ui/node_modules/.package-lock.json
-	@scripts/install-deps.sh package
+	@scripts/install-deps.sh run
 	$(TAURI_CLI) build
 
 icons:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the system lacks, on Debian and Ubuntu; elsewhere says what is needed.
-#   install-deps.sh run|test|package
+#   install-deps.sh run|test
 # Touches neither network nor packages when nothing lacks.
 set -euo pipefail
 
@@ -8,7 +8,7 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { say "$@"; exit 1; }
 
 goal=${1:-}
-case "$goal" in run | test | package) ;; *) fail "usage: $0 run|test|package" ;; esac
+case "$goal" in run | test) ;; *) fail "usage: $0 run|test" ;; esac
 
 at_least() { # have want
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
@@ -30,13 +30,14 @@ packages=(
 )
 if [ "$goal" = test ]; then
   # A display without a screen, networks, the window's driver, letters in two scripts.
-  packages+=(xvfb xdotool x11-utils dbus-daemon nftables iproute2 procps util-linux webkit2gtk-driver fonts-dejavu-core fonts-noto-cjk)
+  packages+=(
+    xvfb xdotool x11-utils dbus-daemon webkit2gtk-driver nftables iproute2 procps util-linux
+    fonts-dejavu-core fonts-noto-cjk
+  )
   # Another Chromium will do, where the variables name it; Ubuntu's own is a snap, which tests cannot use.
   if [ -z "${EARSHOT_CHROMIUM:-}" ] || [ -z "${EARSHOT_CHROMEDRIVER:-}" ]; then
     packages+=(chromium chromium-driver)
   fi
-elif [ "$goal" = package ]; then
-  packages+=(file librsvg2-dev patchelf xdg-utils)
 fi
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
