@@ -321,8 +321,20 @@ impl Page {
                 }
                 Err(error) => panic!("{}: clicking the {role} {name:?}: {error}", self.host.name()),
             }
+            // What hides from a pointer at rest comes back when it moves, as it does on its way to a button.
+            self.move_pointer();
             std::thread::sleep(LOOK_EVERY);
         }
+    }
+
+    /// Moves the pointer a little, somewhere in the middle of the page.
+    pub fn move_pointer(&self) {
+        let moves: Vec<Value> = [(300, 300), (310, 305)]
+            .map(|(x, y)| json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x, "y": y }))
+            .into();
+        let body = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": moves }] });
+        // Not every driver moves pointers; then nothing that hides from one is looked for either.
+        let _ = self.try_command("POST", "/actions", &body);
     }
 
     /// Puts `text` in place of what the field with this role and name holds.
