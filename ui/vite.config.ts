@@ -18,6 +18,8 @@ export default defineConfig({
     include: ["src/**/*.test.ts"],
     environment: "node",
     restoreMocks: true,
+    // The colours' contrast is tested; other style sheets are left out of tests.
+    css: { include: [/tokens\.css/] },
   },
   // Vitest would take Svelte's server build otherwise, in which `$state` is not reactive.
   ...(process.env["VITEST"] ? { resolve: { conditions: ["browser"] } } : {}),

@@ -1,6 +1,6 @@
 // Makes PNGs of the gallery's scenes in a folder, through chromedriver (WebDriver over fetch; nothing to install).
 // node scripts/gallery-screenshots.mjs FOLDER [scene,scene…] [400x800,1280x800…] [en,zh-CN] [light,dark]
-// A scene may carry clicks: lobby@[aria-label=Settings]@[id$=tab-network]
+// A scene may carry clicks (~ stands for a space): lobby@[aria-label=Settings]@[id$=tab-network]
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -68,7 +68,7 @@ try {
       params: { width, height, deviceScaleFactor: 1, mobile: false },
     });
     for (const step of scenes.split(",")) {
-      const [scene, ...clicks] = step.split("@");
+      const [scene, ...clicks] = step.split("@").map((part) => part.replaceAll("~", " "));
       for (const lang of langs.split(",")) {
         for (const theme of themes.split(",")) {
           await ask("POST", `${session}/url`, {

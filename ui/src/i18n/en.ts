@@ -70,7 +70,7 @@ export const en = {
 
   "missed.title": { one: "You missed a call", other: "You missed {count} calls" },
   "missed.call-back": "Call back",
-  "missed.call-back-name": "Call {name} back",
+  "missed.call-back-name": "Call back {name}",
   "missed.got-it": "Got it",
   "missed.not-here": "Not here now",
   "missed.more": { one: "and one more", other: "and {count} more" },
@@ -297,6 +297,8 @@ export const en = {
   "time.seconds": { one: "{count} second", other: "{count} seconds" },
   "time.today": "Today, {time}",
   "time.yesterday": "Yesterday, {time}",
+  "time.weekday": "{day}, {time}",
+  "time.yesterday-short": "Yesterday",
 } as const satisfies Source;
 
 type Text = string | { readonly one: string; readonly other: string };

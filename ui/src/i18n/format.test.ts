@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { clock, length, moment } from "./format";
+import { clock, length, moment, shortMoment } from "./format";
 import { setLanguage } from "./index.svelte";
 
 beforeEach(() => setLanguage("en"));
@@ -45,6 +45,14 @@ describe("moment", () => {
     expect(at(2026, 10, 18, 9, 0)).toContain("Wednesday");
     expect(at(2026, 10, 15, 9, 0)).toBe("Nov 15");
     expect(at(2025, 10, 22, 9, 0)).toBe("Nov 22, 2025");
+  });
+  it("has a short form for lists", () => {
+    const brief = (...parts: [number, number, number, number, number]) =>
+      shortMoment(new Date(...parts).getTime(), now);
+    expect(plain(brief(2026, 10, 22, 9, 5))).toBe("9:05 AM");
+    expect(brief(2026, 10, 21, 9, 0)).toBe("Yesterday");
+    expect(brief(2026, 10, 18, 9, 0)).toBe("Wed");
+    expect(brief(2026, 10, 1, 9, 0)).toBe("Nov 1");
   });
   it("takes a clock that runs ahead as today", () => {
     expect(moment(now + 60_000, now)).toContain("Today");

@@ -29,13 +29,28 @@ export function moment(at: number, now: number): string {
   const days = Math.round((midnight(now) - midnight(at)) / DAY);
   if (days <= 0) return t("time.today", { time });
   if (days === 1) return t("time.yesterday", { time });
+  if (days < 7) {
+    return t("time.weekday", {
+      day: new Intl.DateTimeFormat(language(), { weekday: "long" }).format(at),
+      time,
+    });
+  }
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return new Intl.DateTimeFormat(
-    language(),
-    days < 7
-      ? { weekday: "long", hour: "numeric", minute: "2-digit" }
-      : { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) },
-  ).format(at);
+  return new Intl.DateTimeFormat(language(), {
+    day: "numeric",
+    month: "short",
+    ...(sameYear ? {} : { year: "numeric" }),
+  }).format(at);
+}
+
+/** The same in a word or a time, for narrow places. */
+export function shortMoment(at: number, now: number): string {
+  const form = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(language(), options).format(at);
+  const days = Math.round((midnight(now) - midnight(at)) / DAY);
+  if (days <= 0) return form({ hour: "numeric", minute: "2-digit" });
+  if (days === 1) return t("time.yesterday-short");
+  return form(days < 7 ? { weekday: "short" } : { day: "numeric", month: "short" });
 }
 
 function midnight(at: number): number {

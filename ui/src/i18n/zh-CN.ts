@@ -288,4 +288,6 @@ export const zhCN: Catalogue = {
   "time.seconds": "{count} 秒",
   "time.today": "今天 {time}",
   "time.yesterday": "昨天 {time}",
+  "time.weekday": "{day} {time}",
+  "time.yesterday-short": "昨天",
 };

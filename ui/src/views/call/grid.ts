@@ -5,7 +5,8 @@ export function columns(count: number, width: number, height: number): number {
   for (let across = 1; across <= count; across++) {
     const down = Math.ceil(count / across);
     const size = Math.min(width / across, (height / down) * (16 / 9));
-    if (size > largest) {
+    // Side by side rather than stacked, where both are as large.
+    if (size >= largest) {
       largest = size;
       best = across;
     }
