@@ -28,7 +28,6 @@ impl Served {
     ///
     /// # Panics
     /// When there is no port to be had.
-    #[expect(clippy::expect_used, reason = "only tests use this")]
     pub async fn start(router: Router, key: Option<&DeviceKey>, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("the port's address");
@@ -47,7 +46,6 @@ impl Served {
     ///
     /// # Panics
     /// When it takes too long.
-    #[expect(clippy::expect_used, reason = "only tests use this")]
     pub async fn stop(mut self) {
         self.stop.take();
         soon("the end of the server", &mut self.task).await.expect("an orderly end");

@@ -1,5 +1,7 @@
 //! What the tests of signaling share: hubs on real sockets, a visitor that can misbehave, a proxy that can fail.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod hubs;
 mod proxy;
 mod raw;
@@ -26,7 +28,6 @@ pub const SOON: Duration = Duration::from_secs(5);
 /// # Panics
 /// When the system has no randomness.
 #[must_use]
-#[expect(clippy::expect_used, reason = "only tests use this")]
 pub fn device() -> Arc<DeviceKey> {
     Arc::new(DeviceKey::generate().expect("a key can be made"))
 }
@@ -41,7 +42,6 @@ pub fn person(name: &str) -> Person {
 ///
 /// # Panics
 /// When it takes longer than [`SOON`].
-#[expect(clippy::panic, reason = "only tests use this")]
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     match timeout(SOON, future).await {
         Ok(value) => value,
@@ -66,7 +66,6 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
 ///
 /// # Panics
 /// When none comes.
-#[expect(clippy::expect_used, reason = "only tests use this")]
 pub async fn next(events: &mut mpsc::Receiver<LinkEvent>) -> LinkEvent {
     soon("an event of the link", events.recv()).await.expect("the link goes on")
 }
@@ -75,7 +74,6 @@ pub async fn next(events: &mut mpsc::Receiver<LinkEvent>) -> LinkEvent {
 ///
 /// # Panics
 /// When something else happens first.
-#[expect(clippy::panic, reason = "only tests use this")]
 pub async fn up(events: &mut mpsc::Receiver<LinkEvent>) -> Welcome {
     match next(events).await {
         LinkEvent::Up(welcome) => welcome,
@@ -87,7 +85,6 @@ pub async fn up(events: &mut mpsc::Receiver<LinkEvent>) -> Welcome {
 ///
 /// # Panics
 /// When the link ends, or does not come up within ten seconds.
-#[expect(clippy::panic, reason = "only tests use this")]
 pub async fn up_again(events: &mut mpsc::Receiver<LinkEvent>) -> (Welcome, Vec<Event>) {
     let mut told = Vec::new();
     let end = Instant::now() + Duration::from_secs(10);
@@ -106,7 +103,6 @@ pub async fn up_again(events: &mut mpsc::Receiver<LinkEvent>) -> (Welcome, Vec<E
 ///
 /// # Panics
 /// When something else happens.
-#[expect(clippy::panic, reason = "only tests use this")]
 pub async fn told(events: &mut mpsc::Receiver<LinkEvent>) -> Event {
     match next(events).await {
         LinkEvent::Said(event) => event,
@@ -118,7 +114,6 @@ pub async fn told(events: &mut mpsc::Receiver<LinkEvent>) -> Event {
 ///
 /// # Panics
 /// When it does not end.
-#[expect(clippy::panic, reason = "only tests use this")]
 pub async fn ended(events: &mut mpsc::Receiver<LinkEvent>) -> ErrorCode {
     soon("the end of the link", async {
         loop {
@@ -136,7 +131,6 @@ pub async fn ended(events: &mut mpsc::Receiver<LinkEvent>) -> ErrorCode {
 ///
 /// # Panics
 /// When the hub does not.
-#[expect(clippy::panic, reason = "only tests use this")]
 pub async fn make_room(link: &earshot_signaling::Link) -> RoomRef {
     let request = Request::CreateRoom { via: None, capacity: 8, media: Default::default() };
     match soon("a room", link.request(request)).await {

@@ -34,7 +34,6 @@ impl Proxy {
     ///
     /// # Panics
     /// When there is no port to be had.
-    #[expect(clippy::expect_used, reason = "only tests use this")]
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("the port's address");

@@ -34,7 +34,6 @@ pub struct Raw {
     nonce: Nonce,
 }
 
-#[expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "only tests use this")]
 impl Raw {
     /// Connects to an install's hub with `key` and takes the challenge.
     pub async fn tls(address: SocketAddr, key: &DeviceKey, hub: DeviceId) -> Self {
@@ -134,7 +133,6 @@ impl Raw {
     }
 }
 
-#[expect(clippy::panic, reason = "only tests use this")]
 async fn next(socket: &mut RawSocket) -> Option<FromHub> {
     loop {
         match soon("a word of the hub", socket.next()).await {
@@ -153,7 +151,6 @@ async fn next(socket: &mut RawSocket) -> Option<FromHub> {
 ///
 /// # Panics
 /// When the server does not answer.
-#[expect(clippy::expect_used, clippy::panic, reason = "only tests use this")]
 pub async fn upgrade_status(address: SocketAddr, request: ClientRequestBuilder) -> u16 {
     let stream = TcpStream::connect(address).await.expect("a connection");
     match soon("the upgrade", client_async(request, stream)).await {

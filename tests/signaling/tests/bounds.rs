@@ -1,5 +1,7 @@
 //! Everything is bounded: what is too much is told by a code or cut, and nobody else feels it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

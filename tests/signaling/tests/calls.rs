@@ -1,5 +1,7 @@
 //! A ring and a room over real links, the way two installs do it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use earshot_hub::{Config, Visitor};
 use earshot_protocol::hub::{HubMessage, LeaveReason, RingAnswer, RingEnd, Signal};
 use earshot_protocol::{

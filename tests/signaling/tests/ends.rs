@@ -1,5 +1,7 @@
 //! What no retry can mend ends a link at once, with the code that says why.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 
 use axum::Router;

@@ -1,5 +1,7 @@
 //! Nobody reaches a hub without proving a key: to this hub, over this connection, in time.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

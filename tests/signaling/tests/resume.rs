@@ -1,5 +1,7 @@
 //! A lost connection is not a lost place: nothing is missed, nothing is done twice, nobody sees a leave.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -163,6 +165,46 @@ async fn an_answer_lost_on_the_way_is_said_again_and_the_request_done_once() {
     );
     assert_eq!(second.next().await, Some(FromHub::Pong), "the request that came again is not answered again");
     assert_eq!(rooms().await, 1);
+}
+
+#[tokio::test]
+async fn more_than_a_queue_can_be_missed() {
+    // What a place missed is more than what may wait for a connection at other times: that makes nobody slow.
+    const EACH: usize = 220;
+    let server = Office::server().await;
+    let proxy = Proxy::to(server.served.address).await;
+    let ann_key = device();
+    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call());
+    up(&mut from_bob).await;
+    let room = make_room(&bob).await;
+    let (cleo, mut from_cleo) = Link::open(device(), server.url(), person("Cleo"), Policy::call());
+    up(&mut from_cleo).await;
+    cleo.request(join(&room)).await.unwrap();
+    let (ann, mut from_ann) =
+        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call());
+    up(&mut from_ann).await;
+    soon("the room", ann.request(join(&room))).await.unwrap();
+    proxy.refuse(true);
+    proxy.cut();
+    for number in 0..EACH {
+        for sender in [&bob, &cleo] {
+            assert_eq!(
+                sender.request(numbered(room.room, ann_key.device_id(), number)).await,
+                Ok(Reply::Done)
+            );
+        }
+    }
+    assert!(2 * EACH > earshot_protocol::limits::MAX_QUEUE as usize);
+    proxy.refuse(false);
+    ann.retry_now();
+    assert!(up_again(&mut from_ann).await.0.resumed);
+    let mut numbers = Vec::new();
+    while numbers.len() < 2 * EACH {
+        numbers.extend(number_of(&told(&mut from_ann).await));
+    }
+    assert!(numbers.iter().copied().eq((0..EACH).flat_map(|number| [number, number])));
+    // And the connection is as good as any other.
+    assert_eq!(ann.request(Request::Leave { room: room.room }).await, Ok(Reply::Done));
 }
 
 #[tokio::test]

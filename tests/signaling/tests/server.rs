@@ -1,5 +1,12 @@
 //! `earshot-server`, the real one: TLS, the proxy in front, pages, health and numbers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;

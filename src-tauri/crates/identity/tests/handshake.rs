@@ -1,6 +1,8 @@
 //! Only the device that was dialled can finish the handshake, only with TLS 1.3, and only with an Ed25519 key that
 //! it really holds. Both ends run in memory, through rustls itself.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use earshot_identity::tls::{client_config, peer_key, server_config, wrong_device};

@@ -1,5 +1,6 @@
 //! The key file is private from its first byte, and a key that was written is never replaced.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
 use std::fs;

@@ -1,5 +1,6 @@
 //! The program as an administrator meets it: its help, its first line, its end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read, Write};

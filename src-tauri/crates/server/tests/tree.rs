@@ -1,5 +1,7 @@
 //! The server is built on machines without a desktop: nothing of one is in its dependencies.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 #[test]

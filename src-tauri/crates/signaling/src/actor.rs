@@ -18,7 +18,7 @@ const MAX_INPUTS: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     /// Say this.
-    Say(FromHub),
+    Say(Box<FromHub>),
     /// Say why, if there is a reason, and close.
     Close(Option<ErrorCode>),
 }
@@ -194,7 +194,7 @@ impl Local {
             outgoing = inbox.queue.recv() => outgoing,
         };
         match outgoing {
-            Some(Outgoing::Say(message)) => Some(message),
+            Some(Outgoing::Say(message)) => Some(*message),
             Some(Outgoing::Close(code)) => {
                 self.inbox = None;
                 code.map(|code| FromHub::Refused { code })
@@ -318,7 +318,7 @@ impl Actor {
                     }
                 }
                 let waiting = outbox.queue.max_capacity() - outbox.queue.capacity();
-                if waiting < outbox.room && outbox.queue.try_send(Outgoing::Say(message)).is_ok() {
+                if waiting < outbox.room && outbox.queue.try_send(Outgoing::Say(Box::new(message))).is_ok() {
                     return None;
                 }
                 let outbox = self.outboxes.remove(&connection)?;
