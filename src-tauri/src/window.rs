@@ -1,6 +1,7 @@
 //! The one window: made hidden, shown when its page is there, brought up when somebody rings.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use earshot_protocol::owner::{Settings, Theme};
 use tauri::utils::config::Color;
@@ -20,6 +21,7 @@ const DARK: Color = Color(0x16, 0x16, 0x18, 0xff);
 /// # Errors
 /// What the system says.
 pub(crate) fn open(app: &AppHandle, settings: &Settings, folder: Option<&Path>) -> tauri::Result<()> {
+    let shown = AtomicBool::new(false);
     let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("Earshot")
         .inner_size(1080.0, 720.0)
@@ -35,8 +37,9 @@ pub(crate) fn open(app: &AppHandle, settings: &Settings, folder: Option<&Path>) 
             navigation::open_elsewhere(&url);
             NewWindowResponse::Deny
         })
-        .on_page_load(|window, load| {
-            if load.event() == PageLoadEvent::Finished {
+        .on_page_load(move |window, load| {
+            // A page that loads anew leaves a hidden window hidden.
+            if load.event() == PageLoadEvent::Finished && !shown.swap(true, Ordering::Relaxed) {
                 show(&window);
             }
         });

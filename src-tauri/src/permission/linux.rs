@@ -21,7 +21,11 @@ use crate::words::words;
 /// Requests that wait for one answer; a page that asks more often is denied.
 const MAX_WAITING: usize = 8;
 
-pub(super) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
+/// Prepares a window for capturing, before its page loads.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
     let node = window.state::<Arc<Node>>().inner().clone();
     window.with_webview(move |platform| {
         let view = platform.inner();

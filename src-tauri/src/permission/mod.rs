@@ -4,7 +4,7 @@
 mod linux;
 
 use earshot_protocol::owner::Capture;
-use tauri::{Builder, WebviewWindow, Wry};
+use tauri::{Builder, Wry};
 
 /// What is answered to a page that wants to capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,18 +61,13 @@ pub(crate) fn answer_requests(builder: Builder<Wry>) -> Builder<Wry> {
     builder
 }
 
-/// Prepares a window for capturing, before its page loads.
-///
-/// # Errors
-/// What the system says.
-pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
-    #[cfg(target_os = "linux")]
-    return linux::prepare(window);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = window;
-        Ok(())
-    }
+#[cfg(target_os = "linux")]
+pub(crate) use linux::prepare;
+
+/// Nothing to prepare: the engine captures as it is.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn prepare(_: &tauri::WebviewWindow) -> tauri::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
