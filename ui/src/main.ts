@@ -27,7 +27,14 @@ async function main(): Promise<void> {
   session.start();
 
   addEventListener("online", () => session.nudge());
-  addEventListener("pagehide", () => session.calling.leaveNow());
+  // A closed tab leaves at once, not after its grace; also one that the browser keeps, frozen, for 'back'.
+  addEventListener("pagehide", () => {
+    session.calling.leaveNow();
+    chosen.backend.close();
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
   // Sound may begin with the first gesture: a ring that comes later is heard.
   addEventListener("pointerdown", () => void audioContext(), { once: true, capture: true });
   addEventListener("keydown", () => void audioContext(), { once: true, capture: true });

@@ -112,10 +112,6 @@ export function guestBackend(person: () => Person): Backend {
       });
       session.start();
       addEventListener("online", () => session?.retryNow());
-      // A closed tab leaves at once instead of after the grace.
-      addEventListener("pagehide", (event) => {
-        if (!event.persisted) session?.close();
-      });
     } catch (error) {
       const code = error instanceof CodedError ? error.code : "internal";
       on({ type: "down", code, final: true });

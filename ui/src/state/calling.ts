@@ -58,6 +58,13 @@ export class Calling {
   async call(to: PersonEntry, media: Media): Promise<void> {
     if (this.#attempt || !this.#canCall()) return;
     const { app, backend, clock } = this.options;
+    // They were quicker by a moment: to call them is to accept.
+    const theirs = app.incoming.find(({ from }) => from.device === to.device);
+    if (theirs) {
+      await this.accept(theirs.ring, media);
+      return;
+    }
+    this.#incoming.allBusy();
     const attempt = this.#begin(to, media, true, null);
     app.outgoing = { to, media, since: clock.now(), stage: "dialling" };
     try {

@@ -199,7 +199,6 @@ export class Session {
       if (app.phase !== "connecting" || app.me) this.calling.placeLost();
       if (app.surface === "guest" && welcome.title) app.serverTitle = welcome.title;
       app.people = welcome.people.map((presence) => this.#entry(presence)).sort(compare);
-      if (!app.people.some(({ key }) => key === app.chosen)) app.chosen = null;
     }
     if (app.surface === "guest") {
       const person = guestPerson(this.store, this.calling.isBusy);
@@ -251,10 +250,8 @@ export class Session {
   #person(event: Event): void {
     const { app } = this;
     if (event.type === "person-here") upsert(app.people, this.#entry(event.presence));
-    else if (event.type === "person-gone") {
-      remove(app.people, event.device, event.via);
-      if (app.chosen === keyOf(event.device, event.via)) app.chosen = null;
-    }
+    // Who was chosen stays so: they may only have started their program anew.
+    else if (event.type === "person-gone") remove(app.people, event.device, event.via);
   }
 
   #entry(presence: Welcome["people"][number]): AppState["people"][number] {
