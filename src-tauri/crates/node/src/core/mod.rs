@@ -165,6 +165,8 @@ impl Core {
                 input = inputs.recv() => match input {
                     Some(Input::Shutdown(done)) => {
                         self.shut_down().await;
+                        // Closes the history before the process may end.
+                        drop(self);
                         // Nobody may be waiting any more.
                         let _ = done.send(());
                         return;
