@@ -2,204 +2,21 @@
 //! process. What must hold: two installs call each other without anything set up, and every way a ring can end
 //! reaches both sides and both histories.
 
-use std::path::Path;
+mod common;
+
 use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
-use earshot_node::{Node, Options, StartError, Window};
-use earshot_protocol::hub::{
-    Description, DescriptionKind, LeaveReason, RingAnswer, RingEnd, RoomState, Signal,
-};
-use earshot_protocol::owner::{CallRecord, Direction, NodeState, ServerState, SettingsChange};
+use earshot_node::StartError;
+use earshot_protocol::hub::{Description, DescriptionKind, LeaveReason, RingAnswer, RingEnd, Signal};
+use earshot_protocol::owner::{Direction, ServerState, SettingsChange};
 use earshot_protocol::{
-    DeviceId, ErrorCode, Event, FromNode, HubMessage, Media, OwnerEvent, OwnerReply, OwnerRequest, Presence,
-    Reach, Reply, Request, RingId, RoomRef, Status, ToNode,
+    DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, OwnerReply, OwnerRequest, Reach, Reply, Request,
+    Status,
 };
-use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A node with one window, and what the window has heard but not yet asked for.
-struct Person {
-    node: Node,
-    window: Window,
-    heard: Vec<FromNode>,
-    next: u32,
-    folder: TempDir,
-}
-
-fn options(folder: &Path, name: &str) -> Options {
-    Options { data_dir: Some(folder.to_owned()), name: Some(name.into()), ..Options::default() }
-}
-
-async fn start(ether: &Ether, options: &Options) -> Result<Node, StartError> {
-    Node::start_with(options, |announcement, _| {
-        let (handle, events) = ether.join(announcement)?;
-        Ok((Box::new(handle), events))
-    })
-    .await
-}
-
-impl Person {
-    async fn arrive(ether: &Ether, name: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let node = start(ether, &options(folder.path(), name)).await.expect("starts");
-        let window = node.attach().await.expect("attaches");
-        Self { node, window, heard: Vec::new(), next: 0, folder }
-    }
-
-    fn device(&self) -> DeviceId {
-        self.node.device()
-    }
-
-    /// The first message that `pick` takes, of those heard or still to come.
-    async fn hear<T>(&mut self, what: &str, mut pick: impl FnMut(&FromNode) -> Option<T>) -> T {
-        if let Some(found) = self.heard.iter().position(|message| pick(message).is_some()) {
-            let message = self.heard.remove(found);
-            return pick(&message).expect("just picked");
-        }
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let message = tokio::time::timeout_at(deadline, self.window.next())
-                .await
-                .unwrap_or_else(|_| panic!("never heard: {what}; heard {:?}", self.heard))
-                .unwrap_or_else(|| panic!("detached before: {what}"));
-            if let Some(picked) = pick(&message) {
-                return picked;
-            }
-            self.heard.push(message);
-        }
-    }
-
-    async fn event<T>(&mut self, what: &str, mut pick: impl FnMut(&Event) -> Option<T>) -> T {
-        self.hear(what, |message| match message {
-            FromNode::Message { message: HubMessage::Event { event }, .. } => pick(event),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn ask(&mut self, request: Request) -> Result<Reply, ErrorCode> {
-        self.next += 1;
-        let asked = self.next;
-        self.window.say(ToNode::Request { id: asked, request }).await;
-        self.hear("an answer", |message| match message {
-            FromNode::Message { message: HubMessage::Ok { id, reply }, .. } if *id == asked => {
-                Some(Ok(reply.clone()))
-            }
-            FromNode::Message { message: HubMessage::Error { id, code }, .. } if *id == asked => {
-                Some(Err(*code))
-            }
-            _ => None,
-        })
-        .await
-    }
-
-    async fn own(&mut self, request: OwnerRequest) -> Result<OwnerReply, ErrorCode> {
-        self.next += 1;
-        let asked = self.next;
-        self.window.say(ToNode::Owner { id: asked, request }).await;
-        self.hear("an owner's answer", |message| match message {
-            FromNode::OwnerOk { id, reply } if *id == asked => Some(Ok(reply.clone())),
-            FromNode::OwnerError { id, code } if *id == asked => Some(Err(*code)),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn calls(&mut self) -> Vec<CallRecord> {
-        match self.own(OwnerRequest::ListCalls).await {
-            Ok(OwnerReply::Calls { calls }) => calls,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn sees(&mut self, device: DeviceId, mut good: impl FnMut(&Presence) -> bool) -> Presence {
-        self.hear("somebody in the list", |message| match message {
-            FromNode::Message {
-                message: HubMessage::Event { event: Event::PersonHere { presence } },
-                ..
-            } if presence.device == device && good(presence) => Some(presence.clone()),
-            FromNode::Welcome(welcome) => {
-                welcome.people.iter().find(|presence| presence.device == device && good(presence)).cloned()
-            }
-            _ => None,
-        })
-        .await
-    }
-
-    async fn state(&mut self, what: &str, mut good: impl FnMut(&NodeState) -> bool) -> NodeState {
-        self.hear(what, |message| match message {
-            FromNode::State(state) if good(state) => Some(state.clone()),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn open_room(&mut self, via: Option<DeviceId>) -> RoomState {
-        match self.ask(Request::CreateRoom { via, capacity: 2, media: Media::Video }).await {
-            Ok(Reply::Room(room)) => room,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn ring(&mut self, to: DeviceId, room: &RoomRef) -> Result<RingId, ErrorCode> {
-        match self.ask(Request::Ring { to, room: room.clone(), media: Media::Video }).await? {
-            Reply::Ring { ring } => Ok(ring),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn is_rung(&mut self) -> (RingId, Presence, RoomRef) {
-        self.event("a ring", |event| match event {
-            Event::Ringing { ring, from, room, .. } => Some((*ring, from.clone(), room.clone())),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn ring_ends(&mut self, ring: RingId) -> RingEnd {
-        self.event("the ring's end", |event| match event {
-            Event::RingEnded { ring: ended, end } if *ended == ring => Some(end.clone()),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn answer(&mut self, ring: RingId, answer: RingAnswer) {
-        assert_eq!(self.ask(Request::AnswerRing { ring, answer }).await, Ok(Reply::Done));
-    }
-
-    async fn join(&mut self, room: &RoomRef) -> RoomState {
-        match self.ask(Request::Join { room: room.clone(), media: Media::Voice }).await {
-            Ok(Reply::Room(room)) => room,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-/// Ann and Bob in a call in Ann's room; the ring has been accepted and both are in.
-async fn call(ann: &mut Person, bob: &mut Person, via: Option<DeviceId>) -> (RoomRef, RingId) {
-    let room = ann.open_room(via).await.room;
-    let ring = ann.ring(bob.device(), &room).await.expect("rings");
-    let (heard, from, at) = bob.is_rung().await;
-    assert_eq!((heard, from.device, at.room), (ring, ann.device(), room.room));
-    assert_eq!((from.person.name.as_str(), from.via), ("Ann", via));
-    bob.answer(ring, RingAnswer::Accepted).await;
-    assert_eq!(ann.ring_ends(ring).await, RingEnd::Accepted);
-    assert_eq!(bob.ring_ends(ring).await, RingEnd::Accepted);
-    let state = bob.join(&at).await;
-    assert_eq!(state.participants.iter().map(|one| one.device).collect::<Vec<_>>(), [ann.device()]);
-    let newcomer = ann
-        .event("a newcomer", |event| match event {
-            Event::ParticipantJoined { participant, .. } => Some(participant.device),
-            _ => None,
-        })
-        .await;
-    assert_eq!(newcomer, bob.device());
-    (room, ring)
-}
+use common::{Person, call, options, start};
 
 fn offer() -> Signal {
     let description = Description { kind: DescriptionKind::Offer, sdp: "v=0".into(), round: 0 };

@@ -1,0 +1,66 @@
+//! Nothing private is logged at info: a whole call, with ring, offer, decline and a failure, and then a look at the log.
+
+mod common;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use common::{Person, call};
+use earshot_discovery::memory::Ether;
+use earshot_protocol::hub::{Description, DescriptionKind, RingAnswer, Signal};
+use earshot_protocol::owner::SettingsChange;
+use earshot_protocol::{Reply, Request};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nobody panics with it").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_private_is_logged_at_info() {
+    let log = Log::default();
+    let written = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || written.clone())
+        .init();
+    tracing::info!("the log is read: marker");
+
+    let ether = Ether::new();
+    let (mut ann, mut bob) = (Person::arrive(&ether, "Ann").await, Person::arrive(&ether, "Bob").await);
+    ann.sees(bob.device(), |_| true).await;
+    let change = SettingsChange { note: Some("private-note".into()), ..SettingsChange::default() };
+    ann.node.change_settings(change).await.expect("changes");
+    let (room, _) = call(&mut ann, &mut bob, None).await;
+    let sdp = "v=0 private-sdp a=fingerprint:sha-256 AA".to_owned();
+    let signal =
+        Signal::Description { description: Description { kind: DescriptionKind::Offer, sdp, round: 0 } };
+    let to = ann.device();
+    assert_eq!(bob.ask(Request::Signal { room: room.room, to, signal }).await, Ok(Reply::Done));
+    let again = ann.ring(bob.device(), &room).await.expect("rings again");
+    let (ring, ..) = bob.is_rung().await;
+    assert_eq!(ring, again);
+    bob.answer(ring, RingAnswer::Declined { message: Some("private-word".into()) }).await;
+    ann.ring_ends(ring).await;
+    let (anns, bobs) = (ann.device().to_string(), bob.device().to_string());
+    let key = std::fs::read_to_string(ann.folder.path().join("device-key.pem")).expect("the key file");
+    let secret = key.lines().nth(1).expect("the key's line").to_owned();
+    bob.node.shutdown().await;
+    ann.node.shutdown().await;
+
+    let text = String::from_utf8(log.0.lock().expect("nobody panics with it").clone()).expect("text");
+    assert!(text.contains("marker"), "the log was captured");
+    let private =
+        ["Ann", "Bob", "private-", "fingerprint", "127.0.0.1", "[::1]", &anns[..12], &bobs[..12], &secret];
+    for word in private {
+        assert!(!text.contains(word), "{word} in the log:\n{text}");
+    }
+}
