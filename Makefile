@@ -9,10 +9,11 @@ SHELL := bash
 ARGS ?=
 
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
-TOOLS := target/tools/bin
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 TAURI_CLI := npx --yes @tauri-apps/cli@2.12.5
 
-.PHONY: run test check fmt clippy ui-check generate bench package screenshots icons clean
+.PHONY: all run test check fmt clippy ui-check ui-test generate bench package screenshots icons clean
 
 run: ui/dist/index.html
 	@scripts/install-deps.sh run
@@ -20,10 +21,7 @@ run: ui/dist/index.html
 	@cargo run --quiet -p earshot -- $(ARGS)
 
 # The whole workspace is selected each time, so that every crate is compiled once, with one set of features.
-test: ui/dist/index.html $(TOOLS)/tauri-driver
-	@scripts/install-deps.sh test
-	cd ui && npm test
-	cargo build --workspace --all-targets
+test: ui-test all $(TOOLS)/bin/tauri-driver
 	cargo test --workspace --lib --bins
 	cargo test --workspace --test '*' -- --test-threads=1
 
@@ -40,14 +38,24 @@ clippy: ui/dist/index.html
 ui-check: ui/node_modules/.package-lock.json
 	cd ui && npm run check && npm run lint
 
+ui-test: ui/node_modules/.package-lock.json
+	cd ui && npm test
+
 # The TypeScript twins of the protocol's types.
 generate:
 	EARSHOT_GENERATE=1 cargo test -p earshot-protocol --test generated
 
-bench: ui/dist/index.html
+# Measures beside what this machine can do at best; prints a table. ARGS: see benches/src/main.rs.
+bench: all
+	$(BUILT)/earshot-benches $(ARGS)
+
+# The pictures in the documents, taken of real calls.
+screenshots: all
+	$(BUILT)/earshot-screenshots $(ARGS)
+
+all: ui/dist/index.html
 	@scripts/install-deps.sh test
 	cargo build --workspace --all-targets
-	cargo bench --workspace
 
 # Installers for this system, in target/release/bundle.
 package: ui/node_modules/.package-lock.json
@@ -71,5 +79,5 @@ ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	cd ui && npm run build
 	@touch $@
 
-$(TOOLS)/tauri-driver:
-	CARGO_TARGET_DIR=target cargo install --root target/tools --locked tauri-driver --version 2.1.0
+$(TOOLS)/bin/tauri-driver:
+	CARGO_TARGET_DIR=$(or $(CARGO_TARGET_DIR),target) cargo install --root $(TOOLS) --locked tauri-driver --version 2.1.0

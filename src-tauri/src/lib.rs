@@ -17,12 +17,17 @@ mod words;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use earshot_node::{Node, Options, explain, print_ready, run_headless};
 use tauri::async_runtime::{block_on, spawn};
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
+use tokio::time::timeout;
 
 use crate::page::Pages;
+
+/// How long the node may take to say goodbye; longer, and the person believes that quitting does not work.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Runs Earshot until it is quit: with a window, or without where `options` ask for that or no display is there.
 #[must_use]
@@ -40,7 +45,9 @@ pub fn run(options: Options) -> ExitCode {
     };
     print_ready(&node, &options, true);
     let code = run_window(&options, node.clone());
-    block_on(node.shutdown());
+    if block_on(async { timeout(GOODBYE, node.shutdown()).await }).is_err() {
+        tracing::warn!("the node did not end in time");
+    }
     code
 }
 
