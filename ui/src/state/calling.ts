@@ -7,8 +7,8 @@ import type { Call, CallOptions, RoomEvent } from "../call/call";
 import type { Clock } from "../call/clock";
 import type { LocalMedia } from "../call/local-media";
 import type { Sounds } from "../call/sounds";
-import type { Event, IceServer, Media, Presence, Request, RingEnd, RingId } from "../gen/protocol";
-import type { RoomRef, RoomState } from "../gen/protocol";
+import { LIMITS, type Event, type IceServer, type Media, type Presence, type Request } from "../gen/protocol";
+import type { RingEnd, RingId, RoomRef, RoomState } from "../gen/protocol";
 import { endOf, expecting, ringEndOf, type Attempt, type Attempted, type End } from "./attempt";
 import type { AnyCode, AppState, PersonEntry } from "./contract";
 import { EarlyEvents } from "./early";
@@ -17,6 +17,8 @@ import { mergeCall } from "./merge";
 
 /** Who accepted must come in, ms: they are asked for the microphone first, and people read dialogs slowly. */
 const COMING_TIME = 30_000;
+/** From 'ring' to the word that it rings there, ms: the dialling, and a little for the way. */
+const RING_TIME = LIMITS.DIAL_TIMEOUT + 400;
 
 export interface CallingOptions {
   app: AppState;
@@ -77,13 +79,16 @@ export class Calling {
         return;
       }
       this.#enter(attempt, room);
-      const reply = await backend.request({ type: "ring", to: to.device, room: room.room, media });
+      // A link that is just being tried again may keep a ring for long; a person who calls shall know now.
+      const tooLong = clock.after(RING_TIME, () => {
+        this.#finish(attempt, { type: "failed", code: "unreachable" });
+      });
+      const reply = await backend
+        .request({ type: "ring", to: to.device, room: room.room, media })
+        .finally(tooLong);
       if (reply.type !== "ring") throw new CodedError("internal");
-      if (attempt.over) {
-        await this.#say({ type: "cancel-ring", ring: reply.ring });
-        return;
-      }
-      this.#rings(attempt, reply.ring);
+      if (attempt.over) await this.#say({ type: "cancel-ring", ring: reply.ring });
+      else this.#rings(attempt, reply.ring);
     } catch (error) {
       this.#finish(attempt, { type: "failed", code: codeOf(error) });
     }
