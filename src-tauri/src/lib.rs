@@ -52,16 +52,15 @@ pub fn run(options: Options) -> ExitCode {
 }
 
 fn run_window(options: &Options, node: Arc<Node>) -> ExitCode {
-    let folder = options.folder();
+    let (folder, for_setup) = (options.folder(), node.clone());
     let built = permission::answer_requests(tauri::Builder::default())
         .invoke_handler(tauri::generate_handler![commands::attach, commands::say])
         .manage(node.clone())
         .manage(Pages::default())
         .setup(move |app| {
-            window::open(app.handle(), &node.settings(), folder.as_deref())?;
-            tray::add(app.handle(), &node)?;
-            spawn(watcher::watch(app.handle().clone(), node.clone()));
-            spawn(quit_when_asked(app.handle().clone(), node));
+            window::open(app.handle(), &for_setup.settings(), folder.as_deref())?;
+            tray::add(app.handle(), &for_setup)?;
+            spawn(watcher::watch(app.handle().clone(), for_setup));
             Ok(())
         })
         .build(tauri::generate_context!());
@@ -72,7 +71,9 @@ fn run_window(options: &Options, node: Arc<Node>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let asked = spawn(quit_when_asked(app.handle().clone(), node));
     let code = app.run_return(on_event);
+    asked.abort();
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
