@@ -1,4 +1,5 @@
 //! Nothing private is logged at info: a whole call, with ring, offer, decline and a failure, and then a look at the log.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
 

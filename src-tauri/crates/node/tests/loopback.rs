@@ -1,4 +1,5 @@
 //! The loopback UI over real sockets: nobody but the person with the one-time address gets in.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
@@ -97,6 +98,9 @@ async fn the_key_opens_page_and_socket() {
     assert!(policy.contains("content-security-policy:") && !policy.contains("unsafe-"), "{head}");
 }
 
+/// Method, path and headers.
+type Refused<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
 #[tokio::test]
 async fn nobody_else_gets_in() {
     let site = Site::start().await;
@@ -104,7 +108,7 @@ async fn nobody_else_gets_in() {
     let other = format!("http://127.0.0.1:{}", site.port.wrapping_add(1).max(1));
     let own = format!("http://127.0.0.1:{}", site.port);
     let rebound = format!("evil.example:{}", site.port);
-    let refused: Vec<(&str, &str, Vec<(&str, &str)>)> = vec![
+    let refused: Vec<Refused<'_>> = vec![
         ("GET", "/", vec![]),
         ("GET", "/surface.json", vec![]),
         ("GET", "/open?key=", vec![]),

@@ -1,6 +1,7 @@
 //! Whole nodes on this machine: real TLS, real hubs, real files; only the announcements go through an ether in the
 //! process. What must hold: two installs call each other without anything set up, and every way a ring can end
 //! reaches both sides and both histories.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
 

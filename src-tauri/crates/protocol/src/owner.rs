@@ -33,7 +33,7 @@ pub enum FromNode {
     /// First: as from a hub. `people` holds those of the local network and of the server.
     Welcome(Welcome),
     /// Second, and after each change: the owner's side of things.
-    State(NodeState),
+    State(Box<NodeState>),
     /// As from a hub.
     Message {
         /// Counts up.

@@ -1,4 +1,5 @@
 //! PROTOCOL.md says what the types say: every wire word, every code and every limit, and no code or limit more.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! `ui/src/gen/protocol.ts` is what the types say. With `EARSHOT_GENERATE=1` this test writes the file instead.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write;
 use std::path::Path;

@@ -278,7 +278,7 @@ impl Core {
     fn tell_state(&mut self) {
         let state = self.state();
         self.published.send_replace(state.settings.clone());
-        self.windows.tell_all(&FromNode::State(state));
+        self.windows.tell_all(&FromNode::State(Box::new(state)));
     }
 
     fn own_ref(&self) -> HubRef {

@@ -25,7 +25,7 @@ impl Core {
             let welcome = self.welcome();
             self.windows.tell(id, FromNode::Welcome(welcome));
             let state = self.state();
-            self.windows.tell(id, FromNode::State(state));
+            self.windows.tell(id, FromNode::State(Box::new(state)));
         }
     }
 

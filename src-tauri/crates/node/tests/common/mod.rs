@@ -1,6 +1,6 @@
 //! A person at a node, as tests see them.
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(missing_docs, unreachable_pub, reason = "for tests only")]
+#![allow(missing_docs, unreachable_pub, clippy::expect_used, reason = "for tests only")]
 
 use std::path::Path;
 use std::time::Duration;
@@ -129,7 +129,7 @@ impl Person {
 
     pub async fn state(&mut self, what: &str, mut good: impl FnMut(&NodeState) -> bool) -> NodeState {
         self.hear(what, |message| match message {
-            FromNode::State(state) if good(state) => Some(state.clone()),
+            FromNode::State(state) if good(state) => Some(NodeState::clone(state)),
             _ => None,
         })
         .await
