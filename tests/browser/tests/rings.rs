@@ -38,7 +38,7 @@ fn declined_cancelled_and_missed() {
     if ann.page.shows("button", "Close") {
         ann.page.click("button", "Close");
     }
-    bob.page.click("button", "Call Ann back");
+    bob.page.click("button", "Call back Ann");
     ann.accept("Bob", "video");
     ann.wait_sees_and_hears(&bob);
     bob.leave();
@@ -70,6 +70,6 @@ fn busy_and_no_answer() {
     bob.wait_ring("Cat");
     cat.page.wait_text("Bob did not answer. They will see that you called.", Duration::from_secs(60));
     bob.page.wait_gone("alertdialog", "Cat is calling", SOON);
-    bob.page.find("button", "Call Cat back");
+    bob.page.find("button", "Call back Cat");
     cat.wait_capture_ended();
 }
