@@ -1,5 +1,6 @@
 // Invariant: every catalogue says everything, in full, with the same places for values.
 import { afterEach, describe, expect, it } from "vitest";
+import type { Quality } from "../call/quality";
 import { ERROR_CODES } from "../gen/protocol";
 import { CATALOGUES, errorText, fitting, language, qualityText, setLanguage, t } from "./index.svelte";
 import { en, type Catalogue } from "./en";
@@ -85,6 +86,23 @@ describe("sentences for codes", () => {
     expect(errorText("unreachable", "Bob")).toBe("Bob’s computer cannot be reached. It may be asleep.");
     expect(errorText("unreachable")).toBe("Their computer cannot be reached. It may be asleep.");
     expect(errorText("room-full", "Bob")).toBe(t("error.room-full"));
+  });
+  it("has a sentence for each thing that can be said of a line", () => {
+    setLanguage("en");
+    // A reason that is new in the engine does not compile here until it has its sentence.
+    const reasons: Record<Quality["reason"], true> & Partial<Record<keyof Catalogue, true>> = {
+      "quality.unknown": true,
+      "quality.connecting": true,
+      "quality.good": true,
+      "quality.their-loss": true,
+      "quality.my-loss": true,
+      "quality.slow": true,
+      "quality.delay": true,
+      "quality.reconnecting": true,
+    };
+    const said = Object.keys(reasons).map((reason) => qualityText(reason, "Bob"));
+    expect(new Set(said).size).toBe(said.length);
+    for (const sentence of said) expect(sentence).toContain("Bob");
   });
   it("never shows an unknown quality as a raw key", () => {
     setLanguage("en");

@@ -10,7 +10,6 @@ export const en = {
 
   "app.name": "Earshot",
   "app.connecting": "Starting…",
-  "app.loading-people": "Looking around…",
 
   "common.close": "Close",
   "common.cancel": "Cancel",
@@ -19,6 +18,7 @@ export const en = {
   "common.copy": "Copy",
   "common.copied": "Copied",
   "common.settings": "Settings",
+  "common.notices": "Notices",
   "common.dismiss": "Dismiss",
 
   "status.available": "Available",
@@ -49,7 +49,6 @@ export const en = {
   "people.row-guest": "{name}, guest, {status}",
   "people.guest": "Guest",
   "people.guest-hint": "They call from a web page. Their name is what they typed.",
-  "people.choose-hint": "Choose somebody to call",
 
   "nobody.title": "Nobody here yet",
   "nobody.network": "People appear by themselves when they start Earshot on the same network.",
@@ -66,6 +65,7 @@ export const en = {
   "server.connecting": "Connecting to the server…",
   "server.retrying": "The server does not answer. Earshot keeps trying, and this network goes on working.",
   "server.connected": "Connected to {title}",
+  "server.lost": "The connection is gone. Earshot keeps trying to bring it back.",
   "server.refused": "The server did not let you in.",
 
   "missed.title": { one: "You missed a call", other: "You missed {count} calls" },
@@ -83,9 +83,8 @@ export const en = {
   "calls.clear-ask": "Clear the list of calls? This cannot be undone.",
   "calls.row": "{name}, {what}, {when}",
   "calls.with": "Last calls",
-  "calls.outgoing": "You called",
-  "calls.outgoing-voice": "Voice call",
-  "calls.outgoing-video": "Video call",
+  "calls.voice": "Voice call",
+  "calls.video": "Video call",
   "calls.missed": "Missed",
   "calls.declined-by-you": "You declined",
   "calls.declined": "Declined",
@@ -108,7 +107,6 @@ export const en = {
     "Two people with one name differ here. Compare it with what they see in their settings.",
   "person.via": "Through {title}",
   "person.here": "On this network",
-  "person.none-chosen": "Nobody chosen",
 
   "ready.title": "Ready to be called",
   "ready.intro": "See and hear yourself before the others do.",
@@ -151,7 +149,6 @@ export const en = {
   "outgoing.dialling": "Calling…",
   "outgoing.ringing": "Ringing…",
   "outgoing.label": "Calling {name}",
-  "outgoing.connecting": "Connecting…",
   "outgoing.cancel": "Cancel",
 
   "call.label": "Call with {names}",
@@ -182,7 +179,6 @@ export const en = {
   "call.they-muted": "{name} is muted",
   "call.no-camera": "{name}’s camera is off",
   "call.hear": "Click to hear {name}",
-  "call.speaking": "{name} is speaking",
   "call.time": "Call time {time}",
   "call.joined": "{name} is in the call",
   "call.left": "{name} left the call",
@@ -196,7 +192,6 @@ export const en = {
   "quality.title": "Connection",
   "quality.label": "Connection: {sentence}",
   "quality.good": "The line to {name} is good.",
-  "quality.fair": "The line to {name} is fair.",
   "quality.their-loss": "{name}’s connection is losing packets. They may look or sound broken.",
   "quality.my-loss": "Your connection is losing packets. {name} may not see or hear you well.",
   "quality.slow": "The line to {name} is slow. The picture is kept small so that the voice stays clear.",
@@ -214,11 +209,9 @@ export const en = {
   "quality.route-value": "Way",
   "quality.route-direct": "Straight between you",
   "quality.route-relay": "Through a relay server",
-  "quality.bars": { one: "{count} bar of 3", other: "{count} bars of 3" },
 
   "summary.ended": "Call ended",
   "summary.with": "You talked with {name} for {time}.",
-  "summary.length": "{time}",
   "summary.declined": "{name} declined.",
   "summary.declined-said": "{name} cannot talk now and says:",
   "summary.busy": "{name} is busy. Try again in a while.",
@@ -256,7 +249,6 @@ export const en = {
   "settings.theme-system": "System",
   "settings.theme-light": "Light",
   "settings.theme-dark": "Dark",
-  "settings.try": "Try them",
   "settings.server": "Server",
   "settings.server-hint":
     "With a server you also see colleagues who are not on this network. Ask whoever looks after your computers.",

@@ -7,7 +7,6 @@ export const zhCN: Catalogue = {
 
   "app.name": "Earshot",
   "app.connecting": "正在启动…",
-  "app.loading-people": "正在看看谁在…",
 
   "common.close": "关闭",
   "common.cancel": "取消",
@@ -16,6 +15,7 @@ export const zhCN: Catalogue = {
   "common.copy": "复制",
   "common.copied": "已复制",
   "common.settings": "设置",
+  "common.notices": "通知",
   "common.dismiss": "知道了",
 
   "status.available": "在线",
@@ -45,7 +45,6 @@ export const zhCN: Catalogue = {
   "people.row-guest": "{name}，访客，{status}",
   "people.guest": "访客",
   "people.guest-hint": "对方通过网页呼叫，名字是自己填的。",
-  "people.choose-hint": "选择要呼叫的人",
 
   "nobody.title": "还没有人",
   "nobody.network": "同一网络里有人启动 Earshot，就会自动出现在这里。",
@@ -60,6 +59,7 @@ export const zhCN: Catalogue = {
   "server.connecting": "正在连接服务器…",
   "server.retrying": "服务器没有应答。Earshot 会一直重试，本网络不受影响。",
   "server.connected": "已连接到{title}",
+  "server.lost": "连接断了，Earshot 正在一直重试。",
   "server.refused": "服务器没有让您进入。",
 
   "missed.title": "您有 {count} 个未接来电",
@@ -77,9 +77,8 @@ export const zhCN: Catalogue = {
   "calls.clear-ask": "要清空通话列表吗？清空后无法恢复。",
   "calls.row": "{name}，{what}，{when}",
   "calls.with": "最近的通话",
-  "calls.outgoing": "您呼叫了对方",
-  "calls.outgoing-voice": "语音通话",
-  "calls.outgoing-video": "视频通话",
+  "calls.voice": "语音通话",
+  "calls.video": "视频通话",
   "calls.missed": "未接",
   "calls.declined-by-you": "您没有接",
   "calls.declined": "对方没有接",
@@ -101,7 +100,6 @@ export const zhCN: Catalogue = {
   "person.device-hint": "名字相同的两个人，这里不会相同。可以和对方设置里显示的核对。",
   "person.via": "通过{title}",
   "person.here": "在本网络",
-  "person.none-chosen": "没有选择任何人",
 
   "ready.title": "随时可以接听",
   "ready.intro": "先看看、听听自己，再让别人看见。",
@@ -144,7 +142,6 @@ export const zhCN: Catalogue = {
   "outgoing.dialling": "正在呼叫…",
   "outgoing.ringing": "对方正在响铃…",
   "outgoing.label": "正在呼叫{name}",
-  "outgoing.connecting": "正在接通…",
   "outgoing.cancel": "取消",
 
   "call.label": "与{names}通话",
@@ -175,7 +172,6 @@ export const zhCN: Catalogue = {
   "call.they-muted": "{name}关闭了麦克风",
   "call.no-camera": "{name}关闭了摄像头",
   "call.hear": "点击收听{name}",
-  "call.speaking": "{name}正在说话",
   "call.time": "通话时间 {time}",
   "call.joined": "{name}进入了通话",
   "call.left": "{name}离开了通话",
@@ -189,7 +185,6 @@ export const zhCN: Catalogue = {
   "quality.title": "线路",
   "quality.label": "线路：{sentence}",
   "quality.good": "与{name}的线路很好。",
-  "quality.fair": "与{name}的线路还可以。",
   "quality.their-loss": "{name}那边在丢数据，画面和声音可能断断续续。",
   "quality.my-loss": "您这边在丢数据，{name}可能看不清、听不清您。",
   "quality.slow": "与{name}的线路较慢。为了声音清楚，画面会小一些。",
@@ -207,11 +202,9 @@ export const zhCN: Catalogue = {
   "quality.route-value": "路径",
   "quality.route-direct": "两台电脑直接相连",
   "quality.route-relay": "经过中转服务器",
-  "quality.bars": "3 格中的 {count} 格",
 
   "summary.ended": "通话结束",
   "summary.with": "您和{name}聊了 {time}。",
-  "summary.length": "{time}",
   "summary.declined": "{name}没有接。",
   "summary.declined-said": "{name}现在不便通话，并说：",
   "summary.busy": "{name}正忙，过一会儿再试。",
@@ -249,7 +242,6 @@ export const zhCN: Catalogue = {
   "settings.theme-system": "系统",
   "settings.theme-light": "浅色",
   "settings.theme-dark": "深色",
-  "settings.try": "试一试",
   "settings.server": "服务器",
   "settings.server-hint": "有了服务器，就能看到不在本网络的同事。地址请问贵单位的电脑管理员。",
   "settings.server-url": "服务器地址",

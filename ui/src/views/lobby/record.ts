@@ -17,7 +17,7 @@ export function outcome(record: CallRecord): string {
     case "accepted":
       return record.seconds > 0
         ? length(record.seconds)
-        : t(record.media === "video" ? "calls.outgoing-video" : "calls.outgoing-voice");
+        : t(record.media === "video" ? "calls.video" : "calls.voice");
     case "declined":
       return t(incoming ? "calls.declined-by-you" : "calls.declined");
     case "busy":
