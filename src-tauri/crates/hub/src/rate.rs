@@ -41,6 +41,7 @@ pub(crate) struct RingRates {
 impl RingRates {
     /// Counts one more ring. Returns how many this window has seen.
     pub(crate) fn count(&mut self, now: Time, device: DeviceId) -> u32 {
+        self.forget_old(now);
         if !self.of.contains_key(&device)
             && self.of.len() >= MAX_MEMBERS as usize
             && let Some((_, first)) = self.ends.pop_first()
@@ -48,7 +49,6 @@ impl RingRates {
             self.of.remove(&first);
         }
         let rate = self.of.entry(device).or_default();
-        self.ends.remove(&(rate.ends(), device));
         let count = rate.count(now);
         self.ends.insert((rate.ends(), device));
         count

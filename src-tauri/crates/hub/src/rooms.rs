@@ -62,7 +62,7 @@ impl Hub {
         let id = room.room;
         let found = self.rooms.get(&id).ok_or(ErrorCode::RoomUnknown)?;
         match found.seats.iter().find(|seat| seat.device == asker.device) {
-            Some(seat) if seat.place == asker.place || self.is_connected(seat.place) => {
+            Some(seat) if self.is_connected(seat.place) => {
                 return Err(ErrorCode::AlreadyInRoom);
             }
             // The device has come anew while its seat waits for a dropped connection: it need not wait as well.
@@ -72,9 +72,6 @@ impl Hub {
         }
         let Some(found) = self.rooms.get_mut(&id) else { return Err(ErrorCode::RoomUnknown) };
         found.seats.push(Seat { device: asker.device, place: asker.place, media });
-        if found.seats.len() == 1 {
-            found.host = asker.device;
-        }
         self.enter(asker, id);
         if let Some(participant) = self.participant(asker.device, media) {
             self.tell_room(id, asker.device, &Event::ParticipantJoined { room: id, participant });
@@ -136,7 +133,8 @@ impl Hub {
         }
     }
 
-    /// Takes a seat from a place in its grace. The room stays even when nobody else is in it: somebody is coming.
+    /// Takes a seat from a place in its grace. The room stays even when nobody else is in it, with its host: the same
+    /// device takes a seat at once.
     fn give_up_seat(&mut self, id: RoomId, seat: Seat) {
         if let Some(place) = self.places.get_mut(&seat.place) {
             place.rooms.remove(&id);

@@ -4,7 +4,7 @@ use earshot_protocol::limits::*;
 use earshot_protocol::{ErrorCode, Media, Reply, Request, ToHub};
 
 use super::world::{Who, World};
-use crate::Output;
+use crate::{Output, Time};
 
 fn cut(outputs: &[Output]) -> Option<ErrorCode> {
     outputs.iter().find_map(|output| match output {
@@ -120,6 +120,18 @@ fn too_many_rings_are_refused_and_twice_too_many_cut_off() {
     world.read_all();
     assert_eq!(world.clients[ann.0].answers[&id], Err(ErrorCode::TooManyRings), "each is answered");
     world.ring(ann, "bob").unwrap();
+}
+
+#[test]
+fn the_rate_of_rings_outlives_a_device_by_one_window() {
+    let mut world = World::server();
+    let [ann, bob] = world.arrive(["ann", "bob"]);
+    world.ring(ann, "bob").unwrap();
+    world.goodbye(ann);
+    world.goodbye(bob);
+    let other = world.hub.counts().other;
+    assert_eq!((other, world.hub.deadline()), (1, Some(Time(world.now).after(RATE_WINDOW))));
+    world.expect_empty();
 }
 
 #[test]

@@ -102,6 +102,7 @@ impl World {
             if let Some(deadline) = self.hub.deadline() {
                 assert!(deadline > Time(self.now), "what is due has been done; before: {before:?}");
             }
+            assert_eq!(self.hub.deadline().is_some(), !self.hub.is_empty(), "what is held ends some time");
             self.compare_views();
         }
         outputs
