@@ -29,7 +29,6 @@ pub(crate) fn open(app: &AppHandle, settings: &Settings, folder: Option<&Path>) 
         .center()
         .visible(false)
         .devtools(cfg!(debug_assertions))
-        .theme(native_theme(settings.theme))
         // Files dropped on the window belong to the page.
         .disable_drag_drop_handler()
         .on_navigation(navigation::may_load)
@@ -47,12 +46,15 @@ pub(crate) fn open(app: &AppHandle, settings: &Settings, folder: Option<&Path>) 
         builder = builder.data_directory(folder.join("webview"));
     }
     let window = builder.build()?;
-    // Known only now, when the theme is the system's.
-    paint(&window);
+    match settings.theme {
+        // Tauri would take "the system's" for light here, so it is left as it is.
+        Theme::System => paint(&window),
+        chosen => set_theme(app, chosen),
+    }
     permission::prepare(&window)
 }
 
-/// Follows a change of theme.
+/// Gives window, title bar and dialogs the theme that was chosen.
 pub(crate) fn set_theme(app: &AppHandle, theme: Theme) {
     app.set_theme(native_theme(theme));
     if let Some(window) = app.get_webview_window(LABEL) {
