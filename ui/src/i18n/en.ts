@@ -42,6 +42,7 @@ export const en = {
   "people.title": "People",
   "people.tab": "People",
   "people.here": "On this network",
+  "people.on-server": "On the server",
   "people.search": "Search people",
   "people.clear-search": "Clear search",
   "people.no-match": "Nobody here is called “{query}”.",

@@ -38,6 +38,7 @@ export const zhCN: Catalogue = {
   "people.title": "联系人",
   "people.tab": "联系人",
   "people.here": "本网络",
+  "people.on-server": "服务器上",
   "people.search": "查找联系人",
   "people.clear-search": "清除查找",
   "people.no-match": "这里没有人叫“{query}”。",
