@@ -97,9 +97,16 @@ impl Page {
         let http = host.http(target).patience(COMMAND_PATIENCE);
         let mut page = Self { host: host.clone(), http, session: String::new(), capabilities: Value::Null };
         let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
-        let value = match page.raw("POST", "/session", &body) {
-            Ok(value) => value,
-            Err(error) => panic!("no WebDriver session on {}: {error}", host.name()),
+        let deadline = Instant::now() + PATIENCE;
+        let value = loop {
+            match page.raw("POST", "/session", &body) {
+                Ok(value) => break value,
+                // WebKitWebDriver has one session at a time, and an ended one's program takes a moment to go.
+                Err(error) if error.message.contains("active sessions") && Instant::now() < deadline => {
+                    std::thread::sleep(LOOK_EVERY);
+                }
+                Err(error) => panic!("no WebDriver session on {}: {error}", host.name()),
+            }
         };
         page.session = value["sessionId"].as_str().expect("a session has an id").to_owned();
         page.capabilities = value["capabilities"].clone();
@@ -411,8 +418,9 @@ impl Page {
     }
 
     /// Ends the session, and with it the browser or window.
+    #[track_caller]
     pub fn quit(self) {
-        let _ = self.try_command("DELETE", "", &Value::Null);
+        self.command("DELETE", "", &Value::Null);
     }
 
     /// What the page shows, for messages of failures.
