@@ -123,7 +123,7 @@ export const en = {
   "device.camera": "Camera",
   "device.speaker": "Speaker",
   "device.default": "System’s choice",
-  "device.none": "None found",
+  "device.none": "None seen yet",
   "device.unnamed": { one: "Device {count}", other: "Device {count}" },
   "device.test-speaker": "Play a test sound",
 
@@ -282,7 +282,7 @@ export const en = {
   "settings.device-hint": "Colleagues see this beside your name, to be sure it is you.",
   "settings.version": "Version",
   "settings.quit": "Quit Earshot",
-  "settings.quit-hint": "Closing the window keeps Earshot running, so that you can be called.",
+  "settings.quit-hint": "Where your system has a tray, closing the window keeps Earshot running there, so that you can be called.",
 
   "time.hours-minutes": "{hours} h {minutes} min",
   "time.minutes-seconds": "{minutes} min {seconds} s",

@@ -116,7 +116,7 @@ export const zhCN: Catalogue = {
   "device.camera": "摄像头",
   "device.speaker": "扬声器",
   "device.default": "由系统选择",
-  "device.none": "没有找到",
+  "device.none": "暂时没有",
   "device.unnamed": "设备 {count}",
   "device.test-speaker": "播放测试声音",
 
@@ -273,7 +273,7 @@ export const zhCN: Catalogue = {
   "settings.device-hint": "同事会在您的名字旁看到它，用来确认是您。",
   "settings.version": "版本",
   "settings.quit": "退出 Earshot",
-  "settings.quit-hint": "关闭窗口后 Earshot 仍在运行，别人还能呼叫您。",
+  "settings.quit-hint": "系统有托盘时，关闭窗口后 Earshot 会留在托盘里，别人还能呼叫您。",
 
   "time.hours-minutes": "{hours} 小时 {minutes} 分",
   "time.minutes-seconds": "{minutes} 分 {seconds} 秒",
