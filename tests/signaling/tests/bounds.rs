@@ -266,6 +266,44 @@ async fn connections_without_a_hello_are_bounded() {
     }
 }
 
+#[tokio::test]
+async fn pages_do_not_take_the_visitors_places() {
+    use tokio::io::AsyncWriteExt;
+    let limits = Limits { ungreeted: 6, ungreeted_per_address: 4, ..Limits::default() };
+    let office = Office::start(device(), None, false, limits).await;
+    let address = office.served.address;
+    // Many browsers behind one address have asked for a page and keep their connections.
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let mut browsers = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(ask("/page").as_bytes()).await.unwrap();
+        let count = soon("an answer", stream.read(&mut [0; 1024])).await.unwrap();
+        assert!(count > 0, "turned away");
+        browsers.push(stream);
+    }
+    let mut raw = Raw::plain(address).await;
+    raw.enter(&device()).await;
+    // But who then wants to come in stands at the door like everybody else.
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        waiting.push(Raw::plain(address).await);
+    }
+    let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+        Sec-WebSocket-Protocol: earshot.v1\r\n\r\n";
+    let status = async |stream: &mut TcpStream| {
+        stream.write_all(upgrade.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        soon("an answer", stream.read_exact(&mut answer)).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    assert_eq!(status(&mut browsers[0]).await, "HTTP/1.1 503");
+    waiting.pop();
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(status(&mut browsers[1]).await, "HTTP/1.1 101");
+}
+
 /// Whether a connection is closed before a word was said on it.
 async fn is_turned_away(address: SocketAddr) -> bool {
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -318,12 +318,16 @@ async fn a_new_name_is_said_after_the_line_is_back() {
         Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::server());
     up(&mut events).await;
     assert!(matches!(told(&mut from_bob).await, Event::PersonHere { .. }));
+    // The first change is lost on the way and will be sent again; it must not have the last word.
+    proxy.silence(true);
+    ann.set_person(person("Ann B.")).await;
+    sleep(Duration::from_millis(50)).await;
     proxy.refuse(true);
     proxy.cut();
     assert!(matches!(next(&mut events).await, LinkEvent::Down { .. }));
-    ann.set_person(person("Ann B.")).await;
     ann.set_person(person("Ann C.")).await;
     sleep(Duration::from_millis(50)).await;
+    proxy.silence(false);
     proxy.refuse(false);
     ann.retry_now();
     assert!(up_again(&mut events).await.0.resumed);
@@ -366,8 +370,7 @@ async fn a_call_that_cannot_be_had_is_told_in_time() {
         let started = Instant::now();
         let (link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
         // Asked before the first answer: it fails with the link.
-        let asked = link.ask(1, Request::Leave { room: RoomId([0; 16]) });
-        if asked.is_ok() && at_least > 0 {
+        if link.ask(1, Request::Leave { room: RoomId([0; 16]) }).is_ok() {
             let answered = next(&mut events).await;
             assert_eq!(answered, LinkEvent::Answered { tag: 1, result: Err(ErrorCode::Unreachable) });
         }

@@ -1,13 +1,14 @@
 //! One accept loop for TLS and plain HTTP, around any axum router.
 //!
 //! Every step before a greeting has a timeout and every connection before it a place at the door
-//! ([`MAX_UNGREETED`], [`MAX_UNGREETED_PER_ADDRESS`]); a connection that finds none is closed without a word.
+//! ([`MAX_UNGREETED`], [`MAX_UNGREETED_PER_ADDRESS`]); a connection that finds none is closed without a word. One that
+//! asks for pages moves to a wider room, so that colleagues behind one address do not shut each other out.
 
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -36,6 +37,12 @@ const STEP_TIMEOUT: Duration = Duration::from_millis(HELLO_TIMEOUT as u64);
 
 /// How long a connection may ask for pages before it has to come anew. An upgraded one is no longer counted.
 const PAGES_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Connections that ask for pages, in all. A browser opens six at most and leaves them idle for [`STEP_TIMEOUT`].
+const MAX_PAGES: usize = 2048;
+
+/// The same, of one address: forty colleagues behind one router open the page at once.
+const MAX_PAGES_PER_ADDRESS: usize = 256;
 
 /// How long open connections may take to end when the server does.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -82,17 +89,28 @@ pub struct PeerInfo {
 }
 
 /// A connection's places at the door, shared by its HTTP half and what it is upgraded to.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tickets(Arc<Mutex<Vec<Ticket>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Tickets(Arc<Mutex<Held>>);
+
+#[derive(Debug)]
+struct Held {
+    tickets: Vec<Ticket>,
+    /// They are of the wider room.
+    for_pages: bool,
+}
 
 impl Tickets {
-    fn add(&self, ticket: Ticket) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(ticket);
+    fn new(tickets: Vec<Ticket>) -> Self {
+        Self(Arc::new(Mutex::new(Held { tickets, for_pages: false })))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the places over: they are free once the result is dropped.
     pub(crate) fn take(&self) -> Vec<Ticket> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.held().tickets)
     }
 }
 
@@ -102,6 +120,7 @@ struct Shared {
     router: Router,
     limits: Limits,
     gate: Gate,
+    pages: Gate,
     closing: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
@@ -128,6 +147,7 @@ pub async fn serve(
         router,
         limits,
         gate: Gate::new(limits.ungreeted, limits.ungreeted_per_address),
+        pages: Gate::new(MAX_PAGES, MAX_PAGES_PER_ADDRESS),
         closing,
         alive,
     });
@@ -138,7 +158,8 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    if let Some(tickets) = enter(&shared, address) {
+                    if let Some(tickets) = enter(&shared, &shared.gate, address.ip()) {
+                        let tickets = Tickets::new(tickets);
                         connections.spawn(connection(Arc::clone(&shared), stream, address, tickets));
                     }
                 }
@@ -163,11 +184,11 @@ pub async fn serve(
     Ok(())
 }
 
-fn enter(shared: &Shared, address: SocketAddr) -> Option<Tickets> {
-    let tickets = Tickets::default();
-    tickets.add(shared.gate.enter()?);
+/// A connection's places. Those of its address are not counted when it is the proxy's.
+fn enter(shared: &Shared, gate: &Gate, address: IpAddr) -> Option<Vec<Ticket>> {
+    let mut tickets = vec![gate.enter()?];
     if !shared.limits.trust_forwarded {
-        tickets.add(shared.gate.enter_from(address.ip())?);
+        tickets.push(gate.enter_from(address)?);
     }
     Some(tickets)
 }
@@ -237,7 +258,7 @@ where
     }
 }
 
-/// What a request says about who sent it. `None`: no place at the door for the forwarded address.
+/// What a request says about who sent it. `None`: there is no place for what it wants.
 fn of_request(shared: &Shared, connection: &PeerInfo, headers: &HeaderMap) -> Option<PeerInfo> {
     let mut peer = connection.clone();
     peer.host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
@@ -248,10 +269,22 @@ fn of_request(shared: &Shared, connection: &PeerInfo, headers: &HeaderMap) -> Op
         if let Some(address) = last_value(headers, "x-forwarded-for").and_then(|value| value.parse().ok()) {
             peer.address = IpAddr::to_canonical(&address);
         }
-        if headers.contains_key(header::UPGRADE) {
-            peer.tickets.add(shared.gate.enter_from(peer.address)?);
-        }
     }
+    let mut held = connection.tickets.held();
+    if headers.contains_key(header::UPGRADE) {
+        // A visitor has to find a place at the door, also after having asked for pages.
+        if held.for_pages {
+            held.tickets = enter(shared, &shared.gate, connection.address)?;
+            held.for_pages = false;
+        }
+        if shared.limits.trust_forwarded {
+            held.tickets.push(shared.gate.enter_from(peer.address)?);
+        }
+    } else if !held.for_pages {
+        held.tickets = enter(shared, &shared.pages, connection.address)?;
+        held.for_pages = true;
+    }
+    drop(held);
     Some(peer)
 }
 

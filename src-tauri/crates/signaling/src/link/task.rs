@@ -74,6 +74,13 @@ pub(super) async fn run(key: Arc<DeviceKey>, target: Target, person: Person, pol
     match ended {
         Some(code) => {
             task.fail_pending(code).await;
+            // What was asked in the last moment is answered too.
+            task.commands.close();
+            while let Some(command) = task.commands.recv().await {
+                if let Command::Ask { answer, .. } = command {
+                    task.answer(answer, Err(code)).await;
+                }
+            }
             let _ = task.events.send(LinkEvent::Ended { code }).await;
         }
         None => task.say_goodbye().await,
