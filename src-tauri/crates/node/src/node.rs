@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use earshot_discovery::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, InterfaceChoice};
 use earshot_identity::{DeviceKey, IdentityError};
@@ -12,6 +13,7 @@ use earshot_protocol::{DeviceId, ErrorCode};
 use earshot_signaling::{Greeting, HubHandle, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::Options;
 use crate::core::{self, Input, Parts};
@@ -51,6 +53,32 @@ pub enum StartError {
     /// No port at all.
     #[error("no port could be opened: {0}")]
     NoPort(io::Error),
+}
+
+/// How long to wait for another process in the same folder that does not answer: it may have just begun, or be about to
+/// end, as when somebody quits Earshot and starts it again at once.
+const HOLDER_PATIENCE: Duration = Duration::from_secs(8);
+/// Between two looks at it.
+const HOLDER_PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes the folder for this process, or asks the process that holds it to come to the front.
+async fn take_folder(folder: &Path) -> Result<Instance, StartError> {
+    let deadline = Instant::now() + HOLDER_PATIENCE;
+    loop {
+        let taken = Instance::take(folder).map_err(|error| StartError::Folder(folder.to_owned(), error))?;
+        if let Some(instance) = taken {
+            return Ok(instance);
+        }
+        let knocked_at = folder.to_owned();
+        let answer = tokio::task::spawn_blocking(move || instance::knock(&knocked_at))
+            .await
+            .map_err(|error| StartError::Stuck(io::Error::other(error)))?;
+        match answer {
+            Ok(ui) => return Err(StartError::AlreadyRunning { ui }),
+            Err(error) if Instant::now() >= deadline => return Err(StartError::Stuck(error)),
+            Err(_) => tokio::time::sleep(HOLDER_PAUSE).await,
+        }
+    }
 }
 
 /// A running install.
@@ -94,15 +122,7 @@ impl Node {
     ) -> Result<Self, StartError> {
         let folder = options.folder().ok_or(StartError::NoFolder)?;
         make_folder(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
-        let Some(instance) =
-            Instance::take(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?
-        else {
-            let ui = tokio::task::spawn_blocking(move || instance::knock(&folder))
-                .await
-                .map_err(|error| StartError::Stuck(io::Error::other(error)))?
-                .map_err(StartError::Stuck)?;
-            return Err(StartError::AlreadyRunning { ui });
-        };
+        let instance = take_folder(&folder).await?;
         let key = Arc::new(DeviceKey::load_or_create(folder.join("device-key.pem"))?);
         let (settings, loaded) = SettingsFile::open(&folder, options)
             .map_err(|error| StartError::Folder(folder.join("settings.toml"), error))?;

@@ -206,6 +206,21 @@ async fn a_second_start_knocks_at_the_first() {
 }
 
 #[tokio::test]
+async fn a_start_right_after_a_quit_waits_for_the_folder() {
+    let ether = Ether::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    // As of a process that ends: it holds the folder, and nobody answers.
+    let lock = std::fs::File::create(folder.path().join("earshot.lock")).expect("a file");
+    lock.lock().expect("a lock");
+    let options = options(folder.path(), "Ann");
+    let (node, ()) = tokio::join!(start(&ether, &options), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(lock);
+    });
+    assert!(node.is_ok(), "{:?}", node.err());
+}
+
+#[tokio::test]
 async fn a_restart_keeps_device_settings_and_history() {
     let ether = Ether::new();
     let mut ann = Person::arrive(&ether, "Ann").await;
