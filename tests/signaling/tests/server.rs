@@ -264,9 +264,9 @@ async fn tls_by_the_certificate_authorities_of_the_machine() {
     let by_name = format!("wss://localhost:{}", server.port);
     assert_eq!(link_elsewhere(&by_name, Some(&authority)).await, "up");
     // An authority that nobody here knows, and a name that is not in the certificate.
-    assert_eq!(link_elsewhere(&by_name, None).await, ErrorCode::WrongDevice.as_str());
+    assert_eq!(link_elsewhere(&by_name, None).await, ErrorCode::CertificateInvalid.as_str());
     let by_address = format!("wss://127.0.0.1:{}", server.port);
-    assert_eq!(link_elsewhere(&by_address, Some(&authority)).await, ErrorCode::WrongDevice.as_str());
+    assert_eq!(link_elsewhere(&by_address, Some(&authority)).await, ErrorCode::CertificateInvalid.as_str());
     // Plain HTTP on the TLS port is nobody's guest.
     let plain = format!("ws://localhost:{}", server.port);
     assert_ne!(link_elsewhere(&plain, Some(&authority)).await, "up");

@@ -3,7 +3,7 @@
 /**
  * Why something did not happen. The wire form is kebab-case and never changes its meaning.
  */
-export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "name-invalid" | "url-invalid" | "url-insecure" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
+export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
 
 /**
  * Whether somebody wants to be called.
@@ -977,6 +977,7 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "name-invalid",
   "url-invalid",
   "url-insecure",
+  "certificate-invalid",
   "setting-invalid",
   "store-failed",
   "port-in-use",

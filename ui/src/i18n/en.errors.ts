@@ -36,6 +36,8 @@ export const errors = {
   "error.name-invalid": "Please give a name of 1 to 64 characters.",
   "error.url-invalid": "This is not a server address. It looks like wss://calls.example.com.",
   "error.url-insecure": "This address is not protected. It must begin with wss://.",
+  "error.certificate-invalid":
+    "This server’s certificate does not prove that it is the one you named. Ask whoever runs it to renew the certificate, or check the address.",
   "error.setting-invalid": "Earshot cannot use this value. Please correct it.",
   "error.store-failed": "It could not be saved. Look whether the disk is full, then try again.",
   "error.port-in-use": "Another program uses this port. Choose another one, or 0 for any free port.",

@@ -282,7 +282,8 @@ export const en = {
   "settings.device-hint": "Colleagues see this beside your name, to be sure it is you.",
   "settings.version": "Version",
   "settings.quit": "Quit Earshot",
-  "settings.quit-hint": "Where your system has a tray, closing the window keeps Earshot running there, so that you can be called.",
+  "settings.quit-hint":
+    "Where your system has a tray, closing the window keeps Earshot running there, so that you can be called.",
 
   "time.hours-minutes": "{hours} h {minutes} min",
   "time.minutes-seconds": "{minutes} min {seconds} s",

@@ -32,6 +32,7 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.name-invalid": "名字需要 1 到 64 个字符。",
   "error.url-invalid": "这不是服务器地址。正确的样子是 wss://calls.example.com。",
   "error.url-insecure": "这个地址不安全，必须以 wss:// 开头。",
+  "error.certificate-invalid": "服务器的证书无法证明它就是您填写的那一台。请检查地址，或请管理员更新证书。",
   "error.setting-invalid": "Earshot 不能使用这个值，请改正。",
   "error.store-failed": "没能保存。请看看磁盘是否已满，然后再试。",
   "error.port-in-use": "这个端口正被别的程序使用。请换一个，或填 0 使用任意空闲端口。",

@@ -84,6 +84,8 @@ codes! {
     UrlInvalid = "url-invalid",
     /// An unencrypted URL to another machine.
     UrlInsecure = "url-insecure",
+    /// The certificate of a server does not prove its name.
+    CertificateInvalid = "certificate-invalid",
     /// A setting out of its bounds.
     SettingInvalid = "setting-invalid",
     /// The settings or the history could not be written.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use earshot_identity::tls::client_config;
+use earshot_identity::tls::{client_config, wrong_device};
 use earshot_identity::{DeviceKey, IdentityError};
 use earshot_protocol::{DeviceId, ErrorCode, SUBPROTOCOL};
 use futures_util::StreamExt;
@@ -155,7 +155,8 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, ErrorCode> {
 /// A certificate that does not prove the name or the device that was dialled is told apart from silence.
 fn tls_code(error: &std::io::Error) -> ErrorCode {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_)) => ErrorCode::WrongDevice,
+        Some(error) if wrong_device(error).is_some() => ErrorCode::WrongDevice,
+        Some(rustls::Error::InvalidCertificate(_)) => ErrorCode::CertificateInvalid,
         _ => ErrorCode::Unreachable,
     }
 }
