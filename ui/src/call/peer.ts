@@ -61,6 +61,7 @@ export class Peer {
   #work: Promise<void> = Promise.resolve();
   #closed = false;
   #fresh = true;
+  #stopGrowing: (() => void) | null = null;
 
   constructor(options: PeerOptions) {
     this.device = options.device;
@@ -143,6 +144,7 @@ export class Peer {
     if (this.#closed) return;
     this.#closed = true;
     this.#healing.stop();
+    this.#stopGrowing?.();
     this.#pc.onconnectionstatechange = this.#pc.onicecandidate = this.#pc.ontrack = null;
     for (const { sender } of this.#lanes.values()) void sender.replaceTrack(null).catch(() => undefined);
     if (this.#say({ type: "bye" })) this.#options.environment.clock.after(BYE_TIME, () => this.#pc.close());
@@ -308,7 +310,7 @@ export class Peer {
 
   /** The line is known after a while: from then on the picture may shrink with it. */
   #grow(): void {
-    this.#options.environment.clock.after(FRESH_TIME, () => {
+    this.#stopGrowing = this.#options.environment.clock.after(FRESH_TIME, () => {
       this.#fresh = false;
       this.#enqueue(() => this.#tune());
     });

@@ -17,8 +17,8 @@ import { mergeCall } from "./merge";
 
 /** Who accepted must come in, ms: they are asked for the microphone first, and people read dialogs slowly. */
 const COMING_TIME = 30_000;
-/** From 'ring' to the word that it rings there, ms: the dialling, and a little for the way. */
-const RING_TIME = LIMITS.DIAL_TIMEOUT + 400;
+/** From the open microphone to the word that it rings there, ms: the dialling, and a little for the way. */
+const RING_TIME = LIMITS.DIAL_TIMEOUT + 200;
 
 export interface CallingOptions {
   app: AppState;
@@ -69,9 +69,14 @@ export class Calling {
     this.#incoming.allBusy();
     const attempt = this.#begin(to, media, true, null);
     app.outgoing = { to, media, since: clock.now(), stage: "dialling" };
+    let tooLong = (): void => undefined;
     try {
       await this.options.media.hold("call", { microphone: true, camera: media === "video" });
       if (attempt.over) return;
+      // A link that is just being tried again may keep a ring for long; a person who calls shall know now.
+      tooLong = clock.after(RING_TIME, () => {
+        this.#finish(attempt, { type: "failed", code: "unreachable" });
+      });
       const via = to.via === undefined ? {} : { via: to.via };
       const room = await this.#room({ type: "create-room", ...via, capacity: 2, media });
       if (attempt.over) {
@@ -79,18 +84,14 @@ export class Calling {
         return;
       }
       this.#enter(attempt, room);
-      // A link that is just being tried again may keep a ring for long; a person who calls shall know now.
-      const tooLong = clock.after(RING_TIME, () => {
-        this.#finish(attempt, { type: "failed", code: "unreachable" });
-      });
-      const reply = await backend
-        .request({ type: "ring", to: to.device, room: room.room, media })
-        .finally(tooLong);
+      const reply = await backend.request({ type: "ring", to: to.device, room: room.room, media });
       if (reply.type !== "ring") throw new CodedError("internal");
       if (attempt.over) await this.#say({ type: "cancel-ring", ring: reply.ring });
       else this.#rings(attempt, reply.ring);
     } catch (error) {
       this.#finish(attempt, { type: "failed", code: codeOf(error) });
+    } finally {
+      tooLong();
     }
   }
 

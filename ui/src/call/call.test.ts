@@ -1,0 +1,227 @@
+/** Who offers to whom, and what ends a call. Real connections: tests/browser. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { LIMITS, type Participant, type Signal } from "../gen/protocol";
+import { Call, type CallEnd } from "./call";
+import type { LocalMedia } from "./local-media";
+import { FakeClock, FakeConnection, FakeTrack, fakeEnvironment, settle } from "./testing";
+
+let clock: FakeClock;
+let ended: CallEnd[];
+let signals: { to: string; signal: Signal }[];
+let left: number;
+let microphone: FakeTrack;
+let level: number;
+
+const someone = (device: string): Participant => ({
+  device,
+  person: { name: device, status: "available", note: "" },
+  kind: "install",
+  media: "video",
+});
+
+function call(present: string[]): Call {
+  const local = {
+    track: (kind: string) => (kind === "microphone" ? microphone.asTrack : null),
+    problem: (kind: string) => (kind === "camera" ? "camera-missing" : null),
+    screen: null,
+    setFullHd: () => Promise.resolve(),
+  } as unknown as LocalMedia;
+  return new Call({
+    room: {
+      room: { hub: { device: "hub", addresses: [] }, room: "room" },
+      host: "me",
+      capacity: 4,
+      participants: present.map(someone),
+      ice_servers: [{ urls: ["stun:a"] }],
+    },
+    iceServers: [{ urls: ["stun:a"] }, { urls: ["stun:b"] }],
+    environment: fakeEnvironment(clock),
+    local,
+    camera: true,
+    canFullHd: false,
+    hub: {
+      signal: (to, signal) => Promise.resolve(void signals.push({ to, signal })),
+      leave: () => Promise.resolve(void left++),
+    },
+    measure: () => ({ read: () => level, close: () => undefined }),
+    on: { changed: () => undefined, ended: (end) => ended.push(end) },
+  });
+}
+
+const joined = (device: string) =>
+  ({ type: "participant-joined", room: "room", participant: someone(device) }) as const;
+const wentAway = (device: string, reason: "left" | "lost") =>
+  ({ type: "participant-left", room: "room", device, reason }) as const;
+
+function connect(at = 0): FakeConnection {
+  const pc = FakeConnection.made[at];
+  if (!pc) throw new Error("no such connection");
+  pc.become("connected");
+  pc.open();
+  return pc;
+}
+
+beforeEach(() => {
+  clock = new FakeClock();
+  FakeConnection.made = [];
+  ended = [];
+  signals = [];
+  left = 0;
+  level = 0;
+  microphone = new FakeTrack("audio");
+});
+
+describe("a room", () => {
+  it("is offered to by the newcomer only, once to each who is there", async () => {
+    call(["ann", "bob"]);
+    await settle();
+    expect(signals.map(({ to, signal }) => [to, signal.type])).toEqual([
+      ["ann", "description"],
+      ["bob", "description"],
+    ]);
+    signals = [];
+    call([]).receive(joined("eve"));
+    await settle();
+    expect(signals).toEqual([]);
+  });
+
+  it("gives its ICE servers and my own, each once", () => {
+    call(["ann"]);
+    expect(FakeConnection.made[0]?.configuration.iceServers).toEqual([
+      { urls: ["stun:a"] },
+      { urls: ["stun:b"] },
+    ]);
+  });
+
+  it("hears only its own events, and signals only from those inside", async () => {
+    const mine = call([]);
+    mine.receive({ ...joined("ann"), room: "elsewhere" });
+    mine.receive({ type: "signal", room: "room", from: "stranger", signal: { type: "restart-wanted" } });
+    await settle();
+    expect(FakeConnection.made).toEqual([]);
+  });
+
+  it("connects anew to somebody whose page was loaded anew", async () => {
+    const mine = call([]);
+    mine.receive(joined("ann"));
+    mine.receive(joined("ann"));
+    await clock.pass(500);
+    expect(FakeConnection.made).toHaveLength(2);
+    expect(FakeConnection.made[0]?.connectionState).toBe("closed");
+    expect(mine.size).toBe(1);
+    expect(ended).toEqual([]);
+  });
+});
+
+describe("the end", () => {
+  it("comes when the other hangs up, by whichever way it is told first", async () => {
+    const mine = call(["ann"]);
+    connect().hear({ type: "bye" });
+    mine.receive(wentAway("ann", "left"));
+    await clock.pass(500);
+    expect(ended).toEqual(["hung-up"]);
+    expect(left).toBe(1);
+    expect(FakeConnection.made[0]?.connectionState).toBe("closed");
+    expect(clock.waiting).toBe(0);
+  });
+
+  it("comes only when the last of several has gone", () => {
+    const mine = call(["ann", "bob"]);
+    mine.receive(wentAway("ann", "left"));
+    expect(ended).toEqual([]);
+    mine.receive(wentAway("bob", "left"));
+    expect(ended).toEqual(["hung-up"]);
+  });
+
+  it("does not come when somebody who is heard has only lost the hub", () => {
+    const mine = call(["ann"]);
+    connect();
+    mine.receive(wentAway("ann", "lost"));
+    mine.receive({ type: "room-closed", room: "room", reason: "hub-gone" });
+    expect(ended).toEqual([]);
+    expect(mine.view().peers).toMatchObject([{ connection: "connected" }]);
+  });
+
+  it("comes when the hub goes before anybody is connected", () => {
+    call(["ann"]).receive({ type: "room-closed", room: "room", reason: "hub-gone" });
+    expect(ended).toEqual(["link-lost"]);
+  });
+
+  it("comes when nothing has passed for too long, and not before", async () => {
+    call(["ann"]);
+    connect().become("disconnected");
+    await clock.pass(LIMITS.CALL_LOST_AFTER - 1_000);
+    expect(ended).toEqual([]);
+    await clock.pass(1_100);
+    expect(ended).toEqual(["call-lost"]);
+  });
+
+  it("is not told to who hangs up, and leaves nothing running", async () => {
+    const mine = call(["ann"]);
+    const pc = connect();
+    await mine.hangUp();
+    await clock.pass(500);
+    expect(pc.channels[0]?.sent.at(-1)).toEqual({ type: "bye" });
+    expect(ended).toEqual([]);
+    expect([left, clock.waiting]).toEqual([1, 0]);
+  });
+});
+
+describe("what the view is told", () => {
+  it("begins to count with the first connection", async () => {
+    const mine = call(["ann"]);
+    expect(mine.view().since).toBeNull();
+    await clock.pass(700);
+    connect();
+    const { since } = mine.view();
+    await clock.pass(5_000);
+    expect(since).toBe(clock.now() - 5_000);
+    expect(mine.view().since).toBe(since);
+  });
+
+  it("says muted to everybody, silences the track, and notices who talks on", async () => {
+    const mine = call(["ann"]);
+    const pc = connect();
+    mine.setMicrophone(false);
+    expect(microphone.enabled).toBe(false);
+    expect(pc.channels[0]?.sent.at(-1)).toMatchObject({ type: "state", microphone: false });
+    level = 0.3;
+    await clock.pass(500);
+    expect(mine.view().mutedWhileSpeaking).toBe(true);
+    mine.setMicrophone(true);
+    expect(mine.view()).toMatchObject({ microphone: true, mutedWhileSpeaking: false });
+    expect(microphone.enabled).toBe(true);
+  });
+
+  it("keeps a new microphone muted", () => {
+    const mine = call(["ann"]);
+    mine.setMicrophone(false);
+    microphone = new FakeTrack("audio");
+    mine.localChanged("microphone");
+    expect(microphone.enabled).toBe(false);
+    expect(FakeConnection.made[0]).toBeDefined();
+  });
+
+  it("shows what the others say they send, and what is wrong with mine", () => {
+    const mine = call(["ann"]);
+    connect().hear({ type: "state", microphone: false, camera: false, screen: false, full_hd: false });
+    expect(mine.view()).toMatchObject({
+      camera: false,
+      cameraProblem: "camera-missing",
+      peers: [{ microphone: false, camera: false }],
+    });
+  });
+
+  it("says that it is connecting, and that it is coming back", async () => {
+    const mine = call(["ann"]);
+    expect(mine.view().peers[0]?.quality.reason).toBe("quality.connecting");
+    const pc = connect();
+    await clock.pass(5_000);
+    expect(mine.view().peers[0]?.quality.bars).toBe(3);
+    pc.become("disconnected");
+    expect(mine.view().peers[0]).toMatchObject({
+      connection: "reconnecting",
+      quality: { bars: 0, reason: "quality.reconnecting" },
+    });
+  });
+});

@@ -1,0 +1,234 @@
+/** Rings and calls between two or three people, also when everything happens at once. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { MiniHub, Someone } from "./testing";
+
+let hub: MiniHub;
+let ann: Someone;
+let bob: Someone;
+let eve: Someone;
+const pass = (ms = 100): Promise<void> => hub.clock.pass(ms);
+const ringAt = (someone: Someone): string => someone.app.incoming[0]?.ring ?? "";
+
+/** In one room with each other, nothing ringing. */
+function talking(a: Someone, b: Someone): boolean {
+  const [callA, callB] = [a.calling.current, b.calling.current] as unknown as [
+    { members: Set<string>; room: { room: string } } | null,
+    { members: Set<string>; room: { room: string } } | null,
+  ];
+  const quiet = [a, b].every(({ app }) => app.outgoing === null && app.incoming.length === 0);
+  return (
+    quiet &&
+    !!callA?.members.has(b.device) &&
+    !!callB?.members.has(a.device) &&
+    callA.room.room === callB.room.room
+  );
+}
+
+beforeEach(() => {
+  hub = new MiniHub();
+  [ann, bob, eve] = [new Someone("ann", hub), new Someone("bob", hub), new Someone("eve", hub)];
+});
+
+describe("a call", () => {
+  it("rings, is accepted, lasts, and ends for both with a summary", async () => {
+    ann.ring(bob);
+    await pass();
+    expect(ann.app.outgoing?.stage).toBe("ringing");
+    expect(ann.sounds).toContain("ringback");
+    expect(bob.app.incoming).toMatchObject([{ from: { device: "ann" }, media: "video" }]);
+    expect(bob.held.microphone).toBe(false);
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass(0);
+    expect(bob.app.call?.peers).toMatchObject([{ device: "ann", connection: "connecting" }]);
+    await pass();
+    expect(talking(ann, bob)).toBe(true);
+    expect(bob.held).toEqual({ microphone: true, camera: false });
+    await pass(65_000);
+    void bob.calling.hangUp();
+    await pass();
+    for (const someone of [ann, bob]) {
+      expect(someone.app.call).toBeNull();
+      expect(someone.app.summary).toMatchObject({ seconds: 65, end: null });
+      expect(someone.held).toEqual({ microphone: false, camera: false });
+    }
+    expect(hub.rooms.size).toBe(0);
+    expect(ann.records).toMatchObject([{ outgoing: true, end: { type: "accepted" }, seconds: 65 }]);
+  });
+
+  it.each([
+    ["declined", { type: "declined", message: "later" }],
+    ["not answered", { type: "no-answer" }],
+    ["gone", { type: "gone" }],
+  ] as const)("that is %s says so and frees everything", async (_, end) => {
+    ann.ring(bob);
+    await pass();
+    if (end.type === "declined") void bob.calling.decline(ringAt(bob), end.message);
+    else hub.end(ringAt(bob), end);
+    await pass();
+    expect(ann.app.summary).toMatchObject({ end, seconds: 0 });
+    expect(bob.app.incoming).toEqual([]);
+    expect(bob.records).toMatchObject([{ outgoing: false, end }]);
+    expect(hub.rooms.size).toBe(0);
+    expect(ann.held.microphone).toBe(false);
+  });
+
+  it("is cancelled before it rings, while it dials, and while it rings", async () => {
+    for (const wait of [0, 1, 2, 3, 4, 5, 6, 50]) {
+      ann.ring(bob);
+      await pass(wait);
+      void ann.calling.cancelRing();
+      await pass();
+      expect([ann.app.outgoing, ann.app.call, ann.app.summary]).toEqual([null, null, null]);
+      expect(bob.app.incoming, `after ${wait} ms`).toEqual([]);
+      expect([hub.rooms.size, hub.rings.size], `after ${wait} ms`).toEqual([0, 0]);
+      expect(ann.calling.isBusy).toBe(false);
+    }
+  });
+
+  it("to somebody out of reach fails with the code, also when nothing answers at all", async () => {
+    hub.refuse = (_, type) => (type === "ring" ? "unreachable" : undefined);
+    ann.ring(bob);
+    await pass();
+    expect(ann.app.summary?.end).toEqual({ type: "failed", code: "unreachable" });
+    expect(hub.rooms.size).toBe(0);
+    hub.refuse = () => undefined;
+    for (const wait of [0, 2]) {
+      hub.delay = () => 1;
+      ann.ring(bob);
+      await pass(wait);
+      hub.delay = () => 20_000;
+      await pass(3_000);
+      expect(ann.app.summary?.end, `after ${wait} ms`).toEqual({ type: "failed", code: "unreachable" });
+      await pass(200_000);
+      expect([hub.rings.size, hub.rooms.size], `after ${wait} ms`).toEqual([0, 0]);
+      expect(bob.app.incoming).toEqual([]);
+    }
+  });
+
+  it("cannot be made where there are no peer connections, but a ring can be declined", async () => {
+    ann.app.canCall = false;
+    ann.ring(bob);
+    bob.ring(ann);
+    await pass();
+    expect(ann.codes).toEqual(["webrtc-missing"]);
+    void ann.calling.accept(ringAt(ann), "voice");
+    expect(ann.codes).toEqual(["webrtc-missing", "webrtc-missing"]);
+    expect(ann.app.incoming).toHaveLength(1);
+    void ann.calling.decline(ringAt(ann));
+    await pass();
+    expect(bob.app.summary?.end).toEqual({ type: "declined" });
+  });
+
+  it("that the caller gives up while the callee is asked for the microphone, is gone", async () => {
+    bob.asking = 1_000;
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass(500);
+    void ann.calling.cancelRing();
+    await pass(2_000);
+    expect(bob.app.call).toBeNull();
+    expect(bob.app.summary?.end).toEqual({ type: "gone" });
+    expect(bob.records).toMatchObject([{ end: { type: "cancelled" } }]);
+    expect(hub.rooms.size).toBe(0);
+  });
+
+  it("goes on without the hub once it is connected, and a ring does not", async () => {
+    ann.ring(bob);
+    await pass();
+    bob.calling.placeLost();
+    expect(bob.app.incoming).toEqual([]);
+    ann.calling.placeLost();
+    expect(ann.app.summary?.end).toEqual({ type: "failed", code: "link-lost" });
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+    ann.calling.placeLost();
+    expect(talking(ann, bob)).toBe(true);
+  });
+
+  it("that was taken in another window of mine just stops ringing", async () => {
+    ann.ring(bob);
+    await pass();
+    hub.end(ringAt(bob), { type: "accepted" });
+    await pass();
+    expect(bob.app.incoming).toEqual([]);
+    expect(bob.app.summary).toBeNull();
+    expect(bob.sounds.at(-1)).toBe("stop");
+  });
+});
+
+describe("a third person", () => {
+  it("is told 'busy' by those who talk, and it is a missed call there", async () => {
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+    eve.ring(bob);
+    await pass();
+    expect(eve.app.summary?.end).toEqual({ type: "busy" });
+    expect(eve.sounds).toContain("busy");
+    expect(bob.app.incoming).toEqual([]);
+    expect(bob.records).toMatchObject([{ with: { device: "eve" }, end: { type: "busy" } }]);
+    expect(talking(ann, bob)).toBe(true);
+  });
+
+  it("who rings at the same time is told 'busy' when the other is accepted", async () => {
+    ann.ring(bob);
+    eve.ring(bob);
+    await pass();
+    expect(bob.app.incoming).toHaveLength(2);
+    const first = bob.app.incoming.find(({ from }) => from.device === "ann")?.ring ?? "";
+    void bob.calling.accept(first, "video");
+    await pass();
+    expect(talking(ann, bob)).toBe(true);
+    expect(eve.app.summary?.end).toEqual({ type: "busy" });
+  });
+});
+
+describe("two who ring each other", () => {
+  /** A small generator, so that a failure can be had again (mulberry32). */
+  function random(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = Math.imul(state ^ (state >>> 15), 1 | state);
+      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    };
+  }
+
+  it.each(Array.from({ length: 300 }, (_, seed) => seed))("meet in one room (%i)", async (seed) => {
+    const next = random(seed);
+    hub.delay = () => Math.floor(next() * 40);
+    ann.asking = Math.floor(next() * 60);
+    bob.asking = Math.floor(next() * 60);
+    ann.ring(bob);
+    await pass(Math.floor(next() * 250));
+    bob.ring(ann);
+    await pass(5_000);
+    expect(talking(ann, bob), hub.log.join(", ")).toBe(true);
+    expect(hub.rings.size).toBe(0);
+    expect(hub.rooms.size).toBe(1);
+    void ann.calling.hangUp();
+    await pass(1_000);
+    expect([ann, bob].map(({ app }) => app.summary?.end)).toEqual([null, null]);
+    expect(hub.rooms.size).toBe(0);
+  });
+
+  it("still sees the other's ring when the own one fails", async () => {
+    hub.refuse = (device, type) => (device === "ann" && type === "ring" ? "unreachable" : undefined);
+    ann.asking = 500;
+    ann.ring(bob);
+    bob.ring(ann);
+    await pass(200);
+    expect(ann.app.incoming).toEqual([]);
+    await pass(1_000);
+    expect(ann.app.summary?.end).toEqual({ type: "failed", code: "unreachable" });
+    expect(ann.app.incoming).toMatchObject([{ from: { device: "bob" } }]);
+    void ann.calling.accept(ringAt(ann), "video");
+    await pass(1_000);
+    expect(talking(ann, bob)).toBe(true);
+  });
+});
