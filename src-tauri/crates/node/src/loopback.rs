@@ -22,9 +22,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::core::Input;
-use crate::node::attach;
 use crate::random;
 use crate::session::{Denied, Sessions};
+use crate::window::Window;
 
 /// A browser that takes longer to read one message is cut off.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -164,7 +164,7 @@ async fn upgrade(State(loopback): State<Loopback>, upgrade: WebSocketUpgrade) ->
 /// Carries one tab's words to the core and back until either has enough.
 async fn run(socket: WebSocket, core: mpsc::Sender<Input>) {
     let (mut sink, mut stream) = socket.split();
-    let window = match attach(&core).await {
+    let window = match Window::attach(&core).await {
         Ok(window) => window,
         Err(code) => {
             let _ = sink.send(text(&FromNode::Refused { code })).await;

@@ -198,7 +198,7 @@ impl Node {
     /// # Errors
     /// [`ErrorCode::TooManyWindows`], or [`ErrorCode::Internal`] when the node has ended.
     pub async fn attach(&self) -> Result<Window, ErrorCode> {
-        attach(&self.core).await
+        Window::attach(&self.core).await
     }
 
     /// A fresh address of the loopback UI, good for one opening within
@@ -272,14 +272,6 @@ async fn serve(
     if let Err(error) = earshot_signaling::serve(listener, tls, router, Limits::default(), stop).await {
         tracing::error!(kind = ?error.kind(), "a port is no longer served");
     }
-}
-
-/// Attaches a window to the core.
-pub(crate) async fn attach(core: &mpsc::Sender<Input>) -> Result<Window, ErrorCode> {
-    let (attached, answer) = oneshot::channel();
-    core.send(Input::Attach { attached }).await.map_err(|_| ErrorCode::Internal)?;
-    let (id, messages) = answer.await.map_err(|_| ErrorCode::Internal)??;
-    Ok(Window::new(id, core.clone(), messages))
 }
 
 fn notes(loaded: Loaded, history_aside: Option<PathBuf>) -> Vec<StartNote> {

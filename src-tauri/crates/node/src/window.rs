@@ -1,7 +1,7 @@
 //! A window's (or browser tab's) end of the node.
 
-use earshot_protocol::{FromNode, ToNode};
-use tokio::sync::mpsc;
+use earshot_protocol::{ErrorCode, FromNode, ToNode};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::core::Input;
 
@@ -26,8 +26,13 @@ pub struct WindowReceiver {
 }
 
 impl Window {
-    pub(crate) fn new(id: u64, core: mpsc::Sender<Input>, messages: mpsc::Receiver<FromNode>) -> Self {
-        Self { sender: WindowSender { id, core }, receiver: WindowReceiver { messages } }
+    /// Attaches a window to the core.
+    pub(crate) async fn attach(core: &mpsc::Sender<Input>) -> Result<Self, ErrorCode> {
+        let (attached, answer) = oneshot::channel();
+        core.send(Input::Attach { attached }).await.map_err(|_| ErrorCode::Internal)?;
+        let (id, messages) = answer.await.map_err(|_| ErrorCode::Internal)??;
+        let core = core.clone();
+        Ok(Self { sender: WindowSender { id, core }, receiver: WindowReceiver { messages } })
     }
 
     /// Says something to the node; waits while the node is busy. False: the node is gone.
