@@ -213,7 +213,11 @@ impl Core {
             HubKey::Lan(device) => match self.links.get_mut(&device) {
                 Some(lan) => {
                     lan.used = Instant::now();
-                    lan.link.ask(tag, request)
+                    match lan.link.ask(tag, request) {
+                        // It has just ended. Its last event is on the way, says why, and fails what is pending.
+                        Err(ErrorCode::LinkLost) => Ok(()),
+                        sent => sent,
+                    }
                 }
                 None => Err(ErrorCode::LinkLost),
             },
