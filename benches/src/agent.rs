@@ -112,7 +112,10 @@ async fn watch(ui: &str) -> Done {
         let at = now();
         let here = match serde_json::from_str(&text)? {
             FromNode::Welcome(welcome) => welcome.people,
-            FromNode::Message { message: HubMessage::Event { event: Event::PersonHere { presence } }, .. } => {
+            FromNode::Message {
+                message: HubMessage::Event { event: Event::PersonHere { presence } },
+                ..
+            } => {
                 vec![presence]
             }
             _ => Vec::new(),
@@ -193,7 +196,9 @@ async fn hops(device: &str, address: &str, count: usize) -> Done {
     let mut trips = Vec::new();
     for _ in 0..count {
         let start = Instant::now();
-        link.request(Request::SetPerson { person: person.clone() }).await.map_err(|code| format!("{code:?}"))?;
+        link.request(Request::SetPerson { person: person.clone() })
+            .await
+            .map_err(|code| format!("{code:?}"))?;
         trips.push(micros(start));
     }
     link.close().await;

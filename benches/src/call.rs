@@ -107,6 +107,10 @@ pub(crate) fn measure(runs: usize) -> Group {
     group.beside(caller, "caller sees the callee", Unit::Ms, of(|call| call.caller));
     let callee = group.floor("one page, first frame of the callee's", Unit::Ms, floor("callee"));
     group.beside(callee, "callee sees the caller", Unit::Ms, of(|call| call.callee));
-    group.alone("first call of both browsers, until both see", Unit::Ms, vec![first.caller.max(first.callee)]);
+    group.alone(
+        "first call of both browsers, until both see",
+        Unit::Ms,
+        vec![first.caller.max(first.callee)],
+    );
     group
 }

@@ -48,7 +48,9 @@ fn main() -> ExitCode {
     let before = args.len();
     args.retain(|arg| *arg != "--quick");
     let quick = args.len() < before;
-    if let Some(unknown) = args.iter().find(|arg| !["people", "call", "start", "server", "hop"].contains(*arg)) {
+    if let Some(unknown) =
+        args.iter().find(|arg| !["people", "call", "start", "server", "hop"].contains(*arg))
+    {
         eprintln!("no such group: {unknown}");
         return ExitCode::FAILURE;
     }

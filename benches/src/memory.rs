@@ -15,7 +15,9 @@ fn family(root: u32) -> Vec<u32> {
     let mut found = vec![root];
     let mut next = 0;
     while let Some(&one) = found.get(next) {
-        found.extend(parents.iter().filter(|(pid, parent)| *parent == one && *pid != one).map(|(pid, _)| *pid));
+        found.extend(
+            parents.iter().filter(|(pid, parent)| *parent == one && *pid != one).map(|(pid, _)| *pid),
+        );
         next += 1;
     }
     found

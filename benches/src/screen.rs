@@ -46,7 +46,17 @@ impl Screen {
         std::fs::create_dir_all(&dir).expect("the host's directory is writable");
         let mut xvfb = host
             .command("Xvfb")
-            .args([DISPLAY, "-screen", "0", "1280x900x24", "-nolock", "-nolisten", "tcp", "-nolisten", "unix"])
+            .args([
+                DISPLAY,
+                "-screen",
+                "0",
+                "1280x900x24",
+                "-nolock",
+                "-nolisten",
+                "tcp",
+                "-nolisten",
+                "unix",
+            ])
             .args(["-listen", "local", "-displayfd", "1", "-fbdir"])
             .arg(&dir)
             .spawn();
@@ -123,7 +133,9 @@ impl Screen {
         file.read_exact(&mut bytes).expect("the picture is whole");
         let rows = bytes.chunks_exact(stride).step_by(STEP);
         rows.flat_map(|row| {
-            row.chunks_exact(4).step_by(STEP).map(|pixel| u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]))
+            row.chunks_exact(4)
+                .step_by(STEP)
+                .map(|pixel| u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]))
         })
         .collect()
     }

@@ -24,7 +24,8 @@ pub(crate) fn measure(runs: usize) -> Group {
     let (mut node, mut empty, mut full, mut each) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut blank = Vec::new();
     for _ in 0..runs {
-        let mut browser = chromium(&ann).args(["--headless=new", "--remote-debugging-port=0", "about:blank"]).spawn();
+        let mut browser =
+            chromium(&ann).args(["--headless=new", "--remote-debugging-port=0", "about:blank"]).spawn();
         std::thread::sleep(2 * SETTLE);
         blank.push(pss_kib(browser.pid()) / 1024.0);
         browser.kill();

@@ -61,7 +61,8 @@ pub(crate) fn measure(runs: usize) -> [Group; 2] {
     }
 
     let mut time = Group::new("Start of the program to a usable window");
-    let floor = time.floor("Chromium with the same page, first change on the screen", Unit::Ms, browser.anything);
+    let floor =
+        time.floor("Chromium with the same page, first change on the screen", Unit::Ms, browser.anything);
     time.beside(floor, "earshot, first change on the screen", Unit::Ms, window.anything);
     let floor = time.floor("Chromium with the same page, all of it shown", Unit::Ms, browser.complete);
     time.beside(floor, "earshot, all of the lobby shown", Unit::Ms, window.complete);

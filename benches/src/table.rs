@@ -89,7 +89,15 @@ fn median(values: &[f64]) -> Option<f64> {
 pub(crate) fn markdown(groups: &[Group]) -> String {
     let mut rows = vec![["", "n", "min", "median", "max", "", "of the floor"].map(str::to_owned)];
     for group in groups {
-        rows.push([format!("**{}**", group.title), String::new(), String::new(), String::new(), String::new(), String::new(), String::new()]);
+        rows.push([
+            format!("**{}**", group.title),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+        ]);
         for line in &group.lines {
             let cell = |value: Option<f64>| value.map(number).unwrap_or_default();
             rows.push([
@@ -128,11 +136,7 @@ pub(crate) fn markdown(groups: &[Group]) -> String {
 
 /// Three digits are more than such numbers are worth.
 fn number(value: f64) -> String {
-    if value < 10.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    }
+    if value < 10.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
 
 #[cfg(test)]
