@@ -2,15 +2,16 @@
  * One call: everybody in one room, what I send them, and how it ends. Whoever comes later offers; who was there
  * answers. Once connected, a call needs its hub only for newcomers.
  */
-import type { DeviceId, IceServer, Participant, Person, RoomRef, RoomState, Signal } from "../gen/protocol";
-import type { DeviceKind, Event } from "../gen/protocol";
-import type { InputKind, MediaProblem } from "./devices";
+import type { DeviceId, IceServer, Participant, RoomRef, RoomState, Signal } from "../gen/protocol";
+import type { Event } from "../gen/protocol";
+import type { InputKind } from "./devices";
 import type { Environment, Lane } from "./environment";
 import type { LevelSource } from "./level";
 import type { LocalMedia } from "./local-media";
 import { Peer, type LocalState } from "./peer";
-import { CONNECTING, UNKNOWN, qualityOf, snapshot, type Quality, type Snapshot } from "./quality";
+import { UNKNOWN, qualityOf, snapshot } from "./quality";
 import { Speaking } from "./speaking";
+import { viewOf, type CallView, type Member } from "./view";
 
 export type CallEnd = "hung-up" | "call-lost" | "link-lost";
 
@@ -22,32 +23,6 @@ export interface RoomHub {
 
 /** The events that concern one room. */
 export type RoomEvent = Extract<Event, { room: string }>;
-
-export interface PeerView {
-  device: DeviceId;
-  person: Person;
-  kind: DeviceKind;
-  connection: Peer["connection"];
-  microphone: boolean;
-  camera: boolean;
-  screen: boolean;
-  media: MediaStream | null;
-  screenMedia: MediaStream | null;
-  speaking: boolean;
-  quality: Quality;
-}
-
-export interface CallView {
-  since: number | null;
-  peers: PeerView[];
-  microphone: boolean;
-  camera: boolean;
-  screen: boolean;
-  microphoneProblem: MediaProblem | null;
-  cameraProblem: MediaProblem | null;
-  mutedWhileSpeaking: boolean;
-  own: MediaStream | null;
-}
 
 export interface CallOptions {
   room: RoomState;
@@ -68,15 +43,6 @@ export interface CallOptions {
     /** Said once, not after {@link Call.hangUp}. */
     ended(end: CallEnd): void;
   };
-}
-
-interface Member {
-  participant: Participant;
-  peer: Peer;
-  speaking: Speaking;
-  isSpeaking: boolean;
-  quality: Quality;
-  last: Snapshot | null;
 }
 
 /** Between two looks at levels, and at the line, ms. */
@@ -374,28 +340,4 @@ function widest(camera: MediaStreamTrack | null): number {
   return (
     (camera?.getCapabilities as (() => MediaTrackCapabilities) | undefined)?.call(camera).width?.max ?? 0
   );
-}
-
-function viewOf({ participant, peer, isSpeaking, quality }: Member): PeerView {
-  const said = peer.remote;
-  return {
-    device: participant.device,
-    person: participant.person,
-    kind: participant.kind,
-    connection: peer.connection,
-    // Before they have said it: as they came in.
-    microphone: said?.microphone ?? true,
-    camera: said?.camera ?? participant.media === "video",
-    screen: said?.screen ?? false,
-    media: peer.media,
-    screenMedia: said?.screen ? peer.screenMedia : null,
-    speaking: isSpeaking,
-    quality: qualityNow(peer.connection, quality),
-  };
-}
-
-function qualityNow(connection: Peer["connection"], quality: Quality): Quality {
-  if (connection === "connecting") return CONNECTING;
-  if (connection === "connected") return quality;
-  return { bars: 0, reason: "quality.reconnecting", details: quality.details };
 }

@@ -62,9 +62,9 @@ function actionsOf(session: Session): Actions {
     accept: (ring, how) => calling.accept(ring, how),
     decline: (ring, message) => calling.decline(ring, message),
     hangUp: () => calling.hangUp(),
-    setMicrophone: (on) => calling.setMicrophone(on),
-    setCamera: (on) => calling.setCamera(on),
-    setScreen: (on) => calling.setScreen(on),
+    setMicrophone: (on) => calling.sending.setMicrophone(on),
+    setCamera: (on) => calling.sending.setCamera(on),
+    setScreen: (on) => calling.sending.setScreen(on),
     async chooseDevice(kind, id) {
       const label = app.devices[`${kind}s`].find((device) => device.id === id)?.label ?? "";
       session.chosenIds[kind] = id;

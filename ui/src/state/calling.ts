@@ -5,7 +5,6 @@
 import { CodedError, codeOf, type Backend } from "../backend/types";
 import type { Call, CallOptions, RoomEvent } from "../call/call";
 import type { Clock } from "../call/clock";
-import type { LocalMedia } from "../call/local-media";
 import type { Sounds } from "../call/sounds";
 import { LIMITS, type Event, type IceServer, type Media, type Presence, type Request } from "../gen/protocol";
 import type { RingEnd, RingId, RoomRef, RoomState } from "../gen/protocol";
@@ -14,6 +13,7 @@ import type { AnyCode, AppState, PersonEntry } from "./contract";
 import { EarlyEvents } from "./early";
 import { IncomingRings, type Ringing } from "./incoming";
 import { mergeCall } from "./merge";
+import { Sending, type SendingMedia } from "./sending";
 
 /** Who accepted must come in, ms: they are asked for the microphone first, and people read dialogs slowly. */
 const COMING_TIME = 30_000;
@@ -23,7 +23,7 @@ const RING_TIME = LIMITS.DIAL_TIMEOUT + 200;
 export interface CallingOptions {
   app: AppState;
   backend: Pick<Backend, "request">;
-  media: Pick<LocalMedia, "hold" | "release" | "startScreen" | "stopScreen" | "problem" | "track">;
+  media: SendingMedia;
   sounds: Pick<Sounds, "ring" | "ringback" | "busy" | "ended" | "stop">;
   clock: Clock;
   /** My own ICE servers. */
@@ -40,11 +40,15 @@ export class Calling {
   #attempt: Attempt | null = null;
   readonly #early = new EarlyEvents();
   readonly #incoming: IncomingRings;
+  /** Microphone, camera and screen of the call that is on. */
+  readonly sending: Sending;
   #stopWaiting: (() => void) | null = null;
 
   constructor(private readonly options: CallingOptions) {
     const { app, clock, sounds, record } = options;
     this.#incoming = new IncomingRings({ app, clock, sounds, record, say: (request) => this.#say(request) });
+    const { media, notify } = options;
+    this.sending = new Sending({ media, notify, attempt: () => this.#attempt });
   }
 
   get current(): Call | null {
@@ -128,45 +132,6 @@ export class Calling {
     this.#finish(attempt, { type: "declined" }, { tell: false });
     if (attempt.ring)
       await this.#say({ type: "answer-ring", ring: attempt.ring, answer: { type: "declined" } });
-  }
-
-  async setMicrophone(on: boolean): Promise<void> {
-    const attempt = this.#attempt;
-    if (!attempt) return;
-    attempt.call?.setMicrophone(on);
-    const { media } = this.options;
-    if (!on || media.track("microphone")) return;
-    // Refused or missing before: let go and ask again.
-    await media.hold("call", { microphone: false, camera: attempt.camera });
-    await this.#hold(attempt);
-  }
-
-  async setCamera(on: boolean): Promise<void> {
-    const attempt = this.#attempt;
-    if (!attempt) return;
-    attempt.camera = on;
-    attempt.call?.setCamera(on);
-    await this.#hold(attempt);
-    const { media } = this.options;
-    if (attempt.over || !on || media.track("camera")) return;
-    // It did not open: the button must not say that it is on, and the next click asks again.
-    const problem = media.problem("camera");
-    if (problem) this.options.notify(problem);
-    attempt.camera = false;
-    attempt.call?.setCamera(false);
-  }
-
-  async setScreen(on: boolean): Promise<void> {
-    const { media } = this.options;
-    if (!on) media.stopScreen();
-    else if (this.#attempt?.call) {
-      try {
-        await media.startScreen();
-        if (!this.#attempt) media.stopScreen();
-      } catch {
-        this.options.notify("screen-denied");
-      }
-    }
   }
 
   // What the backend tells.
@@ -406,12 +371,6 @@ export class Calling {
     this.#early.clear();
     this.options.sounds.stop();
     void attempt.call?.hangUp().catch(() => undefined);
-  }
-
-  async #hold(attempt: Attempt): Promise<void> {
-    const { media } = this.options;
-    await media.hold("call", { microphone: true, camera: attempt.camera });
-    if (attempt.over && !this.#attempt) await media.release("call");
   }
 
   async #leave(room: RoomRef): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CallView, PeerView } from "../call/call";
+import type { CallView, PeerView } from "../call/view";
 import { UNKNOWN } from "../call/quality";
 import type { NodeState, Person } from "../gen/protocol";
 import type { CallState, PersonEntry } from "./contract";

@@ -2,7 +2,7 @@
  * Writes what the engine says into the reactive state, touching only what has changed: a view that shows a stream
  * shall not start it anew because somebody else began to speak.
  */
-import type { CallView, PeerView } from "../call/call";
+import type { CallView, PeerView } from "../call/view";
 import type { CallPeer, CallState } from "./contract";
 
 export function mergeCall(state: CallState, view: CallView): void {

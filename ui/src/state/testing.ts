@@ -1,6 +1,7 @@
 /** For unit tests only: a hub in a few lines (the real one is tested in Rust), and people who call through it. */
 import { CodedError } from "../backend/types";
-import type { Call, CallEnd, CallOptions, CallView, RoomEvent } from "../call/call";
+import type { Call, CallEnd, CallOptions, RoomEvent } from "../call/call";
+import type { CallView } from "../call/view";
 import { FakeClock } from "../call/testing";
 import type { Event, Participant, Presence, Reply, Request, RingEnd, RoomRef } from "../gen/protocol";
 import type { Attempted } from "./attempt";

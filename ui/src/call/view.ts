@@ -1,0 +1,66 @@
+/** What a call looks like from outside. */
+import type { DeviceId, DeviceKind, Participant, Person } from "../gen/protocol";
+import type { MediaProblem } from "./devices";
+import type { Peer } from "./peer";
+import { CONNECTING, type Quality, type Snapshot } from "./quality";
+import type { Speaking } from "./speaking";
+
+export interface PeerView {
+  device: DeviceId;
+  person: Person;
+  kind: DeviceKind;
+  connection: Peer["connection"];
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  media: MediaStream | null;
+  screenMedia: MediaStream | null;
+  speaking: boolean;
+  quality: Quality;
+}
+
+export interface CallView {
+  since: number | null;
+  peers: PeerView[];
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  microphoneProblem: MediaProblem | null;
+  cameraProblem: MediaProblem | null;
+  mutedWhileSpeaking: boolean;
+  own: MediaStream | null;
+}
+
+/** What a call keeps of each participant. */
+export interface Member {
+  participant: Participant;
+  peer: Peer;
+  speaking: Speaking;
+  isSpeaking: boolean;
+  quality: Quality;
+  last: Snapshot | null;
+}
+
+export function viewOf({ participant, peer, isSpeaking, quality }: Member): PeerView {
+  const said = peer.remote;
+  return {
+    device: participant.device,
+    person: participant.person,
+    kind: participant.kind,
+    connection: peer.connection,
+    // Before they have said it: as they came in.
+    microphone: said?.microphone ?? true,
+    camera: said?.camera ?? participant.media === "video",
+    screen: said?.screen ?? false,
+    media: peer.media,
+    screenMedia: said?.screen ? peer.screenMedia : null,
+    speaking: isSpeaking,
+    quality: qualityNow(peer.connection, quality),
+  };
+}
+
+function qualityNow(connection: Peer["connection"], quality: Quality): Quality {
+  if (connection === "connecting") return CONNECTING;
+  if (connection === "connected") return quality;
+  return { bars: 0, reason: "quality.reconnecting", details: quality.details };
+}
