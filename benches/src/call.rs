@@ -20,6 +20,8 @@ const REST: Duration = Duration::from_millis(700);
 struct Call {
     captured: f64,
     made: f64,
+    offered: f64,
+    answered: f64,
     connected: f64,
     caller: f64,
     callee: f64,
@@ -55,6 +57,8 @@ fn accept(ann: &Seat, bob: &Seat) -> Call {
     let call = Call {
         captured: since(&bobs, "captured"),
         made: since(&bobs, "made"),
+        offered: since(&bobs, "have-local-offer"),
+        answered: since(&bobs, "stable"),
         connected: since(&bobs, "connected").max(since(&anns, "connected")),
         caller: since(&anns, "frame"),
         callee: since(&bobs, "frame"),
@@ -101,6 +105,8 @@ pub(crate) fn measure(runs: usize) -> Group {
     let captured = group.floor("one page, camera and microphone open", Unit::Ms, floor("captured"));
     group.beside(captured, "callee: camera and microphone open", Unit::Ms, of(|call| call.captured));
     group.alone("callee: in the room, peer connection made", Unit::Ms, of(|call| call.made));
+    group.alone("callee: offer made", Unit::Ms, of(|call| call.offered));
+    group.alone("callee: answer applied", Unit::Ms, of(|call| call.answered));
     let connected = group.floor("one page, both connected", Unit::Ms, floor("connected"));
     group.beside(connected, "both connected", Unit::Ms, of(|call| call.connected));
     let caller = group.floor("one page, first frame of the caller's", Unit::Ms, floor("caller"));

@@ -27,6 +27,7 @@
     construct(target, args, newTarget) {
       mark("made");
       const connection = Reflect.construct(target, args, newTarget);
+      connection.addEventListener("signalingstatechange", () => mark(connection.signalingState));
       connection.addEventListener("track", ({ track }) => received.add(track));
       connection.addEventListener("connectionstatechange", () => {
         if (connection.connectionState === "connected") mark("connected");

@@ -1,5 +1,6 @@
 //! Memory of a program and all it started: the sum of proportional set sizes, in which a page that n processes share
-//! counts one n-th for each (`smaps_rollup`, proc_pid_smaps(5)).
+//! counts one n-th for each (`smaps_rollup`, proc_pid_smaps(5)). Copies of the same program that run elsewhere on the machine
+//! make it smaller than it is.
 
 use std::fs;
 

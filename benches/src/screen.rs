@@ -3,6 +3,7 @@
 //! No WebDriver: it would take part in what is measured. Xvfb keeps its picture in a file (`-fbdir`), in the format of
 //! xwd(1).
 
+use std::collections::HashMap;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -96,6 +97,7 @@ impl Screen {
                 }
             } else if let Some((last, _)) = pictures.last()
                 && at > *last + STILL
+                && !is_plain(&picture, blank)
             {
                 break;
             }
@@ -105,6 +107,7 @@ impl Screen {
             std::thread::sleep(LOOK_EVERY);
         }
         let (_, end) = pictures.last().expect("a window changes the screen");
+        assert!(!is_plain(end, blank), "no page was shown within {LONGEST:?}");
         let changed: Vec<usize> = (0..end.len()).filter(|at| end[*at] != blank[*at]).collect();
         let share = |picture: &[u32]| {
             let same = changed.iter().filter(|at| picture[**at] == end[**at]).count();
@@ -151,12 +154,24 @@ impl Screen {
     }
 }
 
+/// A window that shows little but one colour has not come to its page yet.
+fn is_plain(picture: &[u32], blank: &[u32]) -> bool {
+    let mut counts = HashMap::new();
+    let shown = picture.iter().zip(blank).filter(|(now, before)| now != before);
+    for (pixel, _) in shown.clone() {
+        *counts.entry(*pixel).or_insert(0_usize) += 1;
+    }
+    counts.values().max().is_none_or(|most| most * 10 > shown.count() * 9)
+}
+
 /// Chromium, without anything of its own that takes time.
 pub(crate) fn chromium(host: &Host) -> Launch {
     let program = std::env::var_os("EARSHOT_CHROMIUM").unwrap_or_else(|| "/usr/bin/chromium".into());
     host.command(program)
         .args([
             "--no-sandbox",
+            // Or it spends a line of the window on a warning of the above.
+            "--test-type",
             "--disable-gpu",
             "--disable-quic",
             "--no-first-run",
