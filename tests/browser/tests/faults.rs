@@ -71,6 +71,22 @@ fn the_other_is_told_when_a_machine_dies() {
     ann.wait_capture_ended();
 }
 
+/// The room lives in the caller's app, but the call itself in the two browsers.
+#[test]
+fn a_call_outlives_the_app_that_holds_its_room() {
+    let office = Office::open_for(Duration::from_secs(240));
+    let mut ann = Seat::take(&office, "Ann", Figure::Red);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    video_call(&ann, &bob);
+    ann.app.process.kill();
+    std::thread::sleep(Duration::from_secs(20));
+    bob.wait_sees_and_hears(&ann);
+    ann.wait_sees_and_hears(&bob);
+    bob.leave();
+    bob.wait_capture_ended();
+    ann.wait_capture_ended();
+}
+
 #[test]
 fn a_page_whose_app_dies_says_so() {
     let office = Office::open();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use earshot_harness::{Figure, Office};
+use earshot_harness::{Figure, Office, has};
 use earshot_tests_browser::{SOON, Seat, video_call};
 
 #[test]
@@ -16,7 +16,7 @@ fn declined_cancelled_and_missed() {
     bob.wait_ring("Ann");
     bob.page.click("button", "Decline");
     ann.page.wait_text("Bob declined.", SOON);
-    bob.page.wait_gone("alertdialog", "Ann is calling", SOON);
+    bob.page.wait_gone("alertdialog", has("Ann is calling"), SOON);
     ann.wait_capture_ended();
     ann.page.click("button", "Close");
 
@@ -31,7 +31,7 @@ fn declined_cancelled_and_missed() {
     ann.call("Bob", "Video");
     bob.wait_ring("Ann");
     ann.page.click("button", "Cancel");
-    bob.page.wait_gone("alertdialog", "Ann is calling", SOON);
+    bob.page.wait_gone("alertdialog", has("Ann is calling"), SOON);
     ann.wait_capture_ended();
     bob.page.wait_text("You missed a call", SOON);
     // Told by both, and Ann can be called back with one click.
@@ -69,7 +69,28 @@ fn busy_and_no_answer() {
     cat.call("Bob", "Voice");
     bob.wait_ring("Cat");
     cat.page.wait_text("Bob did not answer. They will see that you called.", Duration::from_secs(60));
-    bob.page.wait_gone("alertdialog", "Cat is calling", SOON);
+    bob.page.wait_gone("alertdialog", has("Cat is calling"), SOON);
     bob.page.find("button", "Call back Cat");
     cat.wait_capture_ended();
+}
+
+#[test]
+fn a_ring_is_taken_in_one_of_two_windows() {
+    let office = Office::open();
+    let ann = Seat::take(&office, "Ann", Figure::Red);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    let second = bob.host.chromium(Figure::Yellow).start();
+    second.open(&bob.app.fresh_ui());
+    second.find("button", "Ann, Available");
+
+    ann.call("Bob", "Video");
+    bob.wait_ring("Ann");
+    second.wait_for("alertdialog", has("Ann is calling"), SOON);
+    second.click("button", "Accept with video");
+    bob.page.wait_gone("alertdialog", has("Ann is calling"), SOON);
+    ann.page.wait_picture(Figure::Yellow, SOON);
+    second.wait_picture(Figure::Red, SOON);
+    assert!(!bob.page.text().contains("You missed a call"));
+    second.click("button", "Leave call");
+    ann.wait_capture_ended();
 }

@@ -79,7 +79,8 @@ impl Host {
         let launch = self
             .command(Self::earshot_program())
             .args(["--headless", "--ready-json", "--data-dir"])
-            .arg(data_dir);
+            .arg(data_dir)
+            .env("EARSHOT_LOG", "info");
         EarshotLaunch { host: self.clone(), launch, data_dir: data_dir.to_owned() }
     }
 

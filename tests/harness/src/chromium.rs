@@ -22,6 +22,7 @@ pub struct Chromium {
     figure: Figure,
     ask: bool,
     insecure_certs: bool,
+    many: bool,
     args: Vec<String>,
 }
 
@@ -29,7 +30,14 @@ impl Host {
     /// A Chromium whose camera and microphone are those of `figure`.
     #[must_use]
     pub fn chromium(&self, figure: Figure) -> Chromium {
-        Chromium { host: self.clone(), figure, ask: false, insecure_certs: false, args: Vec::new() }
+        Chromium {
+            host: self.clone(),
+            figure,
+            ask: false,
+            insecure_certs: false,
+            many: false,
+            args: Vec::new(),
+        }
     }
 }
 
@@ -46,6 +54,14 @@ impl Chromium {
     #[must_use]
     pub fn insecure_certs(mut self) -> Self {
         self.insecure_certs = true;
+        self
+    }
+
+    /// Three cameras and several microphones. The cameras then show the engine's own test picture, not the figure: a file
+    /// makes one camera.
+    #[must_use]
+    pub fn many_devices(mut self) -> Self {
+        self.many = true;
         self
     }
 
@@ -84,7 +100,6 @@ impl Chromium {
             "--disable-dev-shm-usage",
             "--window-size=1280,800",
             "--lang=en-GB",
-            "--use-fake-device-for-media-stream",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -92,7 +107,12 @@ impl Chromium {
             args.push("--use-fake-ui-for-media-stream".to_owned());
         }
         args.push(format!("--user-data-dir={}", dir.join("profile").display()));
-        args.push(format!("--use-file-for-fake-video-capture={}", camera.display()));
+        if self.many {
+            args.push("--use-fake-device-for-media-stream=device-count=3".to_owned());
+        } else {
+            args.push("--use-fake-device-for-media-stream".to_owned());
+            args.push(format!("--use-file-for-fake-video-capture={}", camera.display()));
+        }
         args.push(format!("--use-file-for-fake-audio-capture={}", microphone.display()));
         args.extend(self.args);
         let capabilities = json!({
