@@ -101,6 +101,27 @@ async fn every_end_of_a_ring_reaches_both_sides_and_histories() {
 }
 
 #[tokio::test]
+async fn two_who_ring_each_other_miss_nothing() {
+    let ether = Ether::new();
+    let (mut ann, mut bob) = (Person::arrive(&ether, "Ann").await, Person::arrive(&ether, "Bob").await);
+    ann.sees(bob.device(), |_| true).await;
+    bob.sees(ann.device(), |_| true).await;
+    let (anns, bobs) = (ann.open_room(None).await.room, bob.open_room(None).await.room);
+    let mine = ann.ring(bob.device(), &anns).await.expect("rings");
+    let theirs = bob.ring(ann.device(), &bobs).await.expect("rings");
+    ann.is_rung().await;
+    bob.is_rung().await;
+    // Bob gives his own up for Ann's.
+    assert_eq!(bob.ask(Request::CancelRing { ring: theirs }).await, Ok(Reply::Done));
+    bob.answer(mine, RingAnswer::Accepted).await;
+    assert_eq!(ann.ring_ends(theirs).await, RingEnd::Cancelled);
+    assert_eq!(ann.ring_ends(mine).await, RingEnd::Accepted);
+    let calls = ann.calls().await;
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert_eq!((calls[0].direction, &calls[0].end), (Direction::Outgoing, &RingEnd::Accepted));
+}
+
+#[tokio::test]
 async fn a_call_to_a_dead_machine_fails_within_three_seconds() {
     let ether = Ether::new();
     let mut ann = Person::arrive(&ether, "Ann").await;

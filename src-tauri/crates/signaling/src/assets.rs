@@ -21,7 +21,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self'; i
 
 const PERMISSIONS_POLICY: &str = "camera=(self), microphone=(self), display-capture=(self), \
     speaker-selection=(self), fullscreen=(self), autoplay=(self), screen-wake-lock=(self), geolocation=(), usb=(), \
-    serial=(), hid=(), bluetooth=(), payment=(), midi=()";
+    serial=(), hid=(), payment=(), midi=()";
 
 /// The headers that every page of the UI has.
 pub const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [

@@ -21,6 +21,8 @@ pub(super) struct RoomSeat {
     pub(super) others: usize,
     /// The call's record, once its ring was accepted.
     pub(super) record: Option<u32>,
+    /// Who was rung into it and is coming.
+    pub(super) with: Option<DeviceId>,
     /// When somebody else was first in it.
     pub(super) since: Option<Instant>,
 }
@@ -113,6 +115,10 @@ impl Core {
             Some(window) => self.windows.event(window, event),
             None => self.windows.event_to_all(&event),
         }
+        // Both rang each other: the ring that was given up for the other is no missed call.
+        if direction == Direction::Incoming && end == RingEnd::Cancelled && self.is_with(&seat.device) {
+            return;
+        }
         let record = self.record(&NewCall {
             device: seat.device,
             name: seat.name,
@@ -123,11 +129,20 @@ impl Core {
         });
         if accepted && let Some(record) = record {
             match self.rooms.get_mut(&seat.room) {
-                Some(room) => room.record = Some(record),
+                Some(room) => {
+                    room.record = Some(record);
+                    room.with = Some(seat.device);
+                }
                 // The join of an accepted ring comes a moment later.
                 None => self.accepted = Some((seat.room, record)),
             }
         }
+    }
+
+    /// Whether a window rings this device, or is in a room that it was rung into.
+    fn is_with(&self, device: &DeviceId) -> bool {
+        self.rings.values().any(|ring| ring.window.is_some() && ring.device == *device)
+            || self.rooms.values().any(|room| room.with.as_ref() == Some(device))
     }
 
     /// The answer to a request: what it means, and who is told.
@@ -150,8 +165,9 @@ impl Core {
                     (Ok(Reply::Ring { ring }), _) => {
                         self.ask(hub, None, Purpose::EndRing, Request::CancelRing { ring: *ring });
                     }
-                    (Ok(_), _) => {}
-                    (Err(_), _) => {
+                    // Given up before, and kept in the history then.
+                    (Ok(_), _) | (Err(_), None) => {}
+                    (Err(_), Some(_)) => {
                         let (direction, end) = (Direction::Outgoing, RingEnd::Gone);
                         self.record(&NewCall { device: to, name, direction, media, end, at });
                     }
@@ -181,6 +197,7 @@ impl Core {
             hub,
             window,
             others,
+            with: None,
             record: self.accepted.take_if(|(accepted, _)| *accepted == room).map(|(_, record)| record),
             since: (others > 0).then(Instant::now),
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use earshot_hub::Visitor;
-use earshot_protocol::limits::{MAX_QUEUE, PING_INTERVAL};
+use earshot_protocol::limits::{DIAL_TIMEOUT, MAX_QUEUE, PING_INTERVAL};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Reply, Request, RequestId,
     RoomId, ToHub,
@@ -18,6 +18,9 @@ use super::{Core, Input};
 
 /// A link to somebody's hub is kept this long after its last use: the next call to them is then a little quicker.
 const LINK_IDLE: Duration = Duration::from_secs(10);
+
+/// How long a ring or a join at somebody's hub may go unanswered: a dial, and a little for the answer.
+const BEGIN_TIMEOUT: Duration = Duration::from_millis(DIAL_TIMEOUT as u64 + 200);
 
 /// Links to people's hubs at once; far more than anybody rings.
 const MAX_LINKS: usize = 64;
@@ -45,7 +48,7 @@ pub(super) struct Pending {
 }
 
 /// What the answer to a request will mean.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     /// A room is entered.
     Enter,
@@ -230,10 +233,37 @@ impl Core {
         let pending = Pending { hub, asker, purpose, made: Instant::now() };
         match sent {
             Ok(()) => {
+                if matches!(hub, HubKey::Lan(_)) && pending.purpose.begins() {
+                    self.bound(tag);
+                }
                 self.pending.insert(tag, pending);
             }
             Err(code) => self.finish(pending, Err(code)),
         }
+    }
+
+    /// A link that stands may lead to a machine that died a moment ago: the person who waits is told in the same time
+    /// as for one that cannot be dialled.
+    fn bound(&self, tag: u64) {
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(BEGIN_TIMEOUT).await;
+            // The node may have ended meanwhile.
+            let _ = inbox.send(Input::Overdue(tag)).await;
+        });
+    }
+
+    /// Nobody waits for this answer any more. Should it still come, what it began is ended again.
+    pub(super) fn overdue(&mut self, tag: u64) {
+        let Some(pending) = self.pending.get_mut(&tag) else { return };
+        let Some(asker) = pending.asker.take() else { return };
+        let (hub, purpose) = (pending.hub, pending.purpose);
+        if let HubKey::Lan(device) = hub {
+            let events = self.people.answered(device, false, true);
+            self.tell_people(events);
+        }
+        let given_up = Pending { hub, asker: Some(asker), purpose, made: Instant::now() };
+        self.finish(given_up, Err(ErrorCode::Unreachable));
     }
 
     /// The answer to a request has come.

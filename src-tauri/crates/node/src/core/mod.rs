@@ -57,6 +57,8 @@ pub(crate) enum Input {
     Lan { device: DeviceId, generation: u64, event: LinkEvent },
     /// From the link to the signaling server.
     Server { generation: u64, event: LinkEvent },
+    /// A request that begins something has been under way for long enough.
+    Overdue(u64),
     /// Somebody's machine did or did not answer.
     Probed { device: DeviceId, answered: bool },
     /// A second start asks the window to come to the front.
@@ -192,6 +194,7 @@ impl Core {
                 let events = self.people.answered(device, answered, false);
                 self.tell_people(events);
             }
+            Input::Overdue(tag) => self.overdue(tag),
             Input::Raise => self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::Raise }),
             Input::Change { change, changed } => {
                 // The shell may have stopped waiting.
