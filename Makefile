@@ -22,8 +22,8 @@ run: ui/dist/index.html
 
 # The whole workspace is selected each time, so that every crate is compiled once, with one set of features.
 test: ui-test all $(TOOLS)/bin/tauri-driver
-	cargo test --workspace --lib --bins
-	cargo test --workspace --test '*' -- --test-threads=1
+	cargo test --workspace --no-fail-fast --lib --bins
+	cargo test --workspace --no-fail-fast --test '*' -- --test-threads=1
 
 check: fmt ui-check clippy
 	cargo test --workspace --test generated

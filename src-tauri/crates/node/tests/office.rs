@@ -8,13 +8,15 @@ mod common;
 use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
-use earshot_node::StartError;
+use earshot_discovery::{DiscoveryEvent, Found};
+use earshot_node::{Node, StartError};
 use earshot_protocol::hub::{Description, DescriptionKind, LeaveReason, RingAnswer, RingEnd, Signal};
 use earshot_protocol::owner::{Direction, ServerState, SettingsChange};
 use earshot_protocol::{
     DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, OwnerReply, OwnerRequest, Reach, Reply, Request,
     Status,
 };
+use earshot_tests_signaling::Proxy;
 use tokio::time::{Instant, timeout};
 
 use common::{Person, call, options, start};
@@ -140,6 +142,49 @@ async fn a_call_to_a_dead_machine_fails_within_three_seconds() {
     let nobody = DeviceId([3; 32]);
     assert_eq!(ann.ring(nobody, &room).await, Err(ErrorCode::PersonUnknown));
     assert_eq!(ann.ring(ann.device(), &room).await, Err(ErrorCode::RingSelf));
+}
+
+#[tokio::test]
+async fn a_link_that_stands_but_leads_nowhere_fails_as_fast() {
+    let (anns, bobs) = (Ether::new(), Ether::new());
+    let mut bob = Person::arrive(&bobs, "Bob").await;
+    let hub = std::net::SocketAddr::from(([127, 0, 0, 1], bob.node.hub_port()));
+    let cable = Proxy::to(hub).await;
+    // Ann reaches Bob over a cable that can be pulled.
+    let found = Found {
+        device: bob.device(),
+        person: earshot_protocol::Person::named("Bob"),
+        versions: vec![1],
+        addresses: vec![cable.address],
+        port: cable.address.port(),
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = Node::start_with(&options(folder.path(), "Ann"), |announcement, _| {
+        let (handle, _) = anns.join(announcement)?;
+        let (events, told) = tokio::sync::mpsc::channel(4);
+        events.try_send(DiscoveryEvent::Seen(found)).expect("there is room");
+        Ok((Box::new(handle), told))
+    })
+    .await
+    .expect("starts");
+    let window = node.attach().await.expect("attaches");
+    let mut ann = Person { node, window, heard: Vec::new(), next: 0, folder };
+    ann.sees(bob.device(), |_| true).await;
+    let room = ann.open_room(None).await.room;
+    let ring = ann.ring(bob.device(), &room).await.expect("rings");
+    bob.is_rung().await;
+    bob.answer(ring, RingAnswer::Declined { message: None }).await;
+    ann.ring_ends(ring).await;
+    cable.silence(true);
+    let begun = Instant::now();
+    assert_eq!(ann.ring(bob.device(), &room).await, Err(ErrorCode::Unreachable));
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert_eq!(ann.calls().await[0].end, RingEnd::Gone);
+    // What was on its way arrives late, and is taken back.
+    cable.silence(false);
+    let (late, ..) = bob.is_rung().await;
+    assert_eq!(bob.ring_ends(late).await, RingEnd::Cancelled);
+    assert_eq!(ann.calls().await.len(), 2);
 }
 
 #[tokio::test]
