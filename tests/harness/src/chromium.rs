@@ -126,7 +126,8 @@ impl Chromium {
             },
             "goog:loggingPrefs": { "browser": "ALL" },
         });
-        let page = Page::start(&self.host, &format!("127.0.0.1:{port}"), &capabilities);
+        let driver = format!("127.0.0.1:{port}");
+        let page = Page::start(&self.host, &driver, &driver, &capabilities);
         page.cdp("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": REMEMBER_PEER_CONNECTIONS }));
         page
     }

@@ -91,9 +91,9 @@ pub struct Page {
 }
 
 impl Page {
-    /// Starts a session at the driver listening on `target` on this host.
+    /// Starts a session at the driver listening on `target` on this host. Commands go to `driver`, which may be another.
     #[track_caller]
-    pub(crate) fn start(host: &Host, target: &str, capabilities: &Value) -> Self {
+    pub(crate) fn start(host: &Host, target: &str, driver: &str, capabilities: &Value) -> Self {
         let http = host.http(target).patience(COMMAND_PATIENCE);
         let mut page = Self { host: host.clone(), http, session: String::new(), capabilities: Value::Null };
         let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
@@ -108,6 +108,7 @@ impl Page {
                 Err(error) => panic!("no WebDriver session on {}: {error}", host.name()),
             }
         };
+        page.http = host.http(driver).patience(COMMAND_PATIENCE);
         page.session = value["sessionId"].as_str().expect("a session has an id").to_owned();
         page.capabilities = value["capabilities"].clone();
         page.command("POST", "/timeouts", &json!({ "script": 30_000, "pageLoad": 30_000, "implicit": 0 }));

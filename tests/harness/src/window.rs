@@ -104,7 +104,10 @@ impl Desktop {
     #[track_caller]
     pub fn application(&self, application: &Path, args: &[&str]) -> Page {
         let capabilities = json!({ "tauri:options": { "application": application, "args": args } });
-        Page::start(&self.host, &format!("127.0.0.1:{DRIVER_PORT}"), &capabilities)
+        // tauri-driver opens the window. All else it would only pass on, over connections that it keeps for too long:
+        // now and then one was closed in the same moment, and the command was lost.
+        let (opener, driver) = (format!("127.0.0.1:{DRIVER_PORT}"), format!("127.0.0.1:{NATIVE_PORT}"));
+        Page::start(&self.host, &opener, &driver, &capabilities)
     }
 }
 
