@@ -46,7 +46,7 @@ pub(crate) fn measure(runs: usize) -> Group {
     let (bare, probing) = (alone("announce"), alone("announce-probing"));
     find.kill();
 
-    let app = ann.earshot("Ann");
+    let mut app = ann.earshot("Ann");
     let mut watcher = watch(&ann, &app);
     let (mut ready, mut listed) = (Vec::new(), Vec::new());
     for run in 0..runs {
@@ -58,7 +58,8 @@ pub(crate) fn measure(runs: usize) -> Group {
         other.process.terminate();
         other.process.wait(PATIENCE);
     }
-    drop(app);
+    app.process.terminate();
+    app.process.wait(PATIENCE);
 
     // Each pair on fresh hosts: nothing is cached anywhere.
     let mut mutual = Vec::new();
@@ -95,7 +96,7 @@ pub(crate) fn measure(runs: usize) -> Group {
     let floor = group.floor("mdns-sd alone, start to resolved", Unit::Ms, bare);
     group.beside(floor, "mdns-sd as it comes, with probing (RFC 6762, 8.1)", Unit::Ms, probing);
     group.beside(floor, "one starts, the other runs", Unit::Ms, listed);
+    group.alone("of it: until the program is ready", Unit::Ms, ready);
     group.beside(floor, "both start at once, until each lists the other", Unit::Ms, mutual);
-    group.alone("of it: start of the node until it is ready", Unit::Ms, ready);
     group
 }
