@@ -9,6 +9,9 @@ use std::net::SocketAddr;
 use earshot_discovery::Found;
 use earshot_protocol::{DeviceId, DeviceKind, Event, Presence, Reach};
 
+/// Failed probes after which somebody need no longer be shown as unreachable: about a minute of them.
+const LONG_SILENT: u32 = 15;
+
 type Key = (DeviceId, Option<DeviceId>);
 
 /// Everybody known to be present.
@@ -92,10 +95,10 @@ impl People {
         self.lan.values().map(|person| (person.found.device, person.found.addresses.clone())).collect()
     }
 
-    /// Those on the network who do not answer.
+    /// Those on the network who have not answered for so long that their announcement is probably a leftover.
     #[must_use]
-    pub(crate) fn unreachable(&self) -> Vec<DeviceId> {
-        let silent = self.lan.iter().filter(|(_, person)| person.reach == Reach::Unreachable);
+    pub(crate) fn long_silent(&self) -> Vec<DeviceId> {
+        let silent = self.lan.iter().filter(|(_, person)| person.failed_probes >= LONG_SILENT);
         silent.map(|(device, _)| *device).collect()
     }
 
@@ -234,6 +237,11 @@ mod tests {
         assert_eq!(people.answered(ANN, true, false).len(), 1);
         assert_eq!(people.answered(ANN, false, true).len(), 1);
         assert_eq!(people.all()[0].reach, Reach::Unreachable);
+        assert!(people.long_silent().is_empty());
+        for _ in 0..LONG_SILENT {
+            let _ = people.answered(ANN, false, false);
+        }
+        assert_eq!(people.long_silent(), [ANN]);
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Core {
             });
         }
         if let Some(discovery) = &self.discovery {
-            for device in self.people.unreachable() {
+            for device in self.people.long_silent() {
                 discovery.verify(device);
             }
         }
