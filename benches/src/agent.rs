@@ -99,11 +99,17 @@ async fn watch(ui: &str) -> Done {
         .find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie:").then(|| line.split_at(11).1))
         .and_then(|cookie| cookie.split(';').next())
         .ok_or("no cookie")?;
+    let key = answer
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with("location:"))
+        .and_then(|line| line.split_once("/#"))
+        .ok_or("no page key")?;
+    let protocols = format!("{}, key.{}", earshot_protocol::SUBPROTOCOL, key.1.trim());
 
     let mut request = format!("ws://{authority}/ui/ws").into_client_request()?;
     request.headers_mut().insert("cookie", cookie.trim().parse()?);
     request.headers_mut().insert("origin", format!("http://{authority}").parse()?);
-    request.headers_mut().insert("sec-websocket-protocol", earshot_protocol::SUBPROTOCOL.parse()?);
+    request.headers_mut().insert("sec-websocket-protocol", protocols.parse()?);
     let stream = tokio::net::TcpStream::connect(authority).await?;
     let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await?;
     tell(&json!({ "ready": true }))?;

@@ -32,7 +32,9 @@ fn foreign_pages_names_and_machines_are_kept_out() {
 
     // The key opens once.
     let opened = http.get(path, &[]).unwrap();
-    assert_eq!((opened.status, opened.header("location")), (303, Some("/")));
+    assert_eq!(opened.status, 303);
+    let key = opened.header("location").and_then(|place| place.strip_prefix("/#")).unwrap().to_owned();
+    let protocols = format!("earshot.v1, key.{key}");
     let cookie = opened.header("set-cookie").unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap();
@@ -49,7 +51,7 @@ fn foreign_pages_names_and_machines_are_kept_out() {
         ("Upgrade", "websocket"),
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ("Sec-WebSocket-Protocol", "earshot.v1"),
+        ("Sec-WebSocket-Protocol", protocols.as_str()),
     ];
     let with = |extra: (&'static str, &str)| {
         let mut headers: Vec<(&str, &str)> = socket.to_vec();
@@ -62,6 +64,12 @@ fn foreign_pages_names_and_machines_are_kept_out() {
     let without: Vec<(&str, &str)> =
         socket[1..].iter().copied().chain([("Origin", origin.as_str())]).collect();
     assert_eq!(http.get("/ui/ws", &without).unwrap().status, 403, "no cookie");
+    let bare: Vec<(&str, &str)> = socket[..5]
+        .iter()
+        .copied()
+        .chain([("Sec-WebSocket-Protocol", "earshot.v1"), ("Origin", origin.as_str())])
+        .collect();
+    assert_eq!(http.get("/ui/ws", &bare).unwrap().status, 403, "a cookie without the page's key");
     assert_eq!(http.get("/", &[("Cookie", "earshot=x"), ("Origin", &origin)]).unwrap().status, 403);
 }
 
@@ -78,11 +86,13 @@ fn a_foreign_page_in_the_same_browser_is_kept_out() {
     page.open(&app.ui);
     page.find("button", earshot_harness::has("You: Ann,"));
     let socket = "return await new Promise((resolve) => {
-        const socket = new WebSocket(`ws://${arguments[0]}/ui/ws`, 'earshot.v1');
+        const socket = new WebSocket(`ws://${arguments[0]}/ui/ws`, ['earshot.v1', `key.${arguments[1]}`]);
         socket.onmessage = (event) => resolve('message');
         socket.onerror = () => resolve('refused');
     });";
-    let authority = json!([app.ui_authority()]);
+    // Even with the page's key, which it cannot read.
+    let key = page.script("return localStorage.getItem('earshot-page-key')", json!([]));
+    let authority = json!([app.ui_authority(), key]);
     assert_eq!(page.script(socket, authority.clone()), "message", "our own page gets in");
 
     page.open(&evil);

@@ -1,4 +1,5 @@
 /** Which backend stands behind this page. */
+import { askSurface, takePageKey } from "./page-key";
 import { CodedError, type Backend } from "./types";
 import { guestBackend, loopbackBackend } from "./websocket";
 import type { Person } from "../gen/protocol";
@@ -25,7 +26,8 @@ export async function chooseBackend(person: () => Person): Promise<{ backend: Ba
 async function ask(): Promise<SurfaceAnswer> {
   let answer: Response;
   try {
-    answer = await fetch("./surface.json", { cache: "no-store" });
+    takePageKey();
+    answer = await askSurface();
   } catch {
     throw new CodedError("backend-lost");
   }

@@ -5,16 +5,17 @@ import type { AnyCode } from "../state/contract";
 import { loadGuestKey } from "./guest-key";
 import { GuestSession, type Dial } from "./guest-session";
 import { NodeSession } from "./node-session";
+import { askSurface, pageKey } from "./page-key";
 import { ReconnectPolicy } from "./reconnect";
 import { steadyClock } from "./steady-clock";
 import { CodedError, type Backend, type BackendMessage } from "./types";
 
-/** A dialler for `path` on the page's own host. */
-function dialler(path: string): Dial {
+/** A dialler for `path` on the page's own host. `more`: subprotocols beside our own, asked for at each dial. */
+function dialler(path: string, more: () => string[] = () => []): Dial {
   return (on) => {
     const url = new URL(path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(url, SUBPROTOCOL);
+    const socket = new WebSocket(url, [SUBPROTOCOL, ...more()]);
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === "string") on.message(event.data);
     };
@@ -31,7 +32,7 @@ function dialler(path: string): Dial {
 /** Why the loopback socket does not open: the node is gone, or it has started anew and does not know the cookie. */
 async function askWhy(): Promise<{ code: AnyCode; final: boolean }> {
   try {
-    const answer = await fetch("./surface.json", { cache: "no-store" });
+    const answer = await askSurface();
     if (answer.status === 401 || answer.status === 403) return { code: "key-used", final: true };
   } catch {
     // Nobody there; perhaps in a moment.
@@ -39,8 +40,11 @@ async function askWhy(): Promise<{ code: AnyCode; final: boolean }> {
   return { code: "backend-lost", final: false };
 }
 
-/** A tab on a node's loopback address. The cookie says who we are. */
-export function loopbackBackend(dial: Dial = dialler("/ui/ws"), clock: Clock = systemClock): Backend {
+/** A tab on a node's loopback address. The cookie and the page's key say who we are. */
+export function loopbackBackend(
+  dial: Dial = dialler("/ui/ws", () => [`key.${pageKey()}`]),
+  clock: Clock = systemClock,
+): Backend {
   let tell: (message: BackendMessage) => void = () => undefined;
   let closed = false;
   let hangUp: () => void = () => undefined;

@@ -1,7 +1,7 @@
 //! The UI on this machine: for a machine without a display, for a webview that cannot call, for tests.
 //!
-//! Every request is checked for Host, Origin and Sec-Fetch-Site first, and all but `/open` and `/raise` for the
-//! session's cookie. See [`crate::session`] for what that keeps out.
+//! Every request is checked for Host, Origin and Sec-Fetch-Site first, all but `/open` and `/raise` for the session's
+//! cookie, and what is more than a file also for the page's key. See [`crate::session`] for what that keeps out.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -81,17 +81,19 @@ impl Loopback {
     }
 
     pub(crate) fn router(self) -> Router {
-        let guarded = Router::new()
+        let keyed = Router::new()
             .route("/surface.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], SURFACE) }))
             .route("/ui/ws", get(upgrade))
-            .with_state(self.clone())
-            .fallback_service(earshot_signaling::assets::router())
-            .layer(middleware::from_fn_with_state(self.clone(), need_session));
+            .layer(middleware::from_fn_with_state(self.clone(), need_page_key))
+            .with_state(self.clone());
+        let files = earshot_signaling::assets::router()
+            .layer(middleware::from_fn_with_state(self.clone(), need_cookie));
         Router::new()
             .route("/open", get(open))
             .route("/raise", post(raise))
             .with_state(self.clone())
-            .fallback_service(guarded)
+            .merge(keyed)
+            .fallback_service(files)
             .layer(middleware::from_fn_with_state(self, need_own_page))
     }
 }
@@ -103,8 +105,15 @@ async fn need_own_page(State(loopback): State<Loopback>, request: Request, next:
     }
 }
 
-async fn need_session(State(loopback): State<Loopback>, request: Request, next: Next) -> Response {
-    match loopback.with_sessions(|sessions| sessions.check_session(request.headers())) {
+async fn need_cookie(State(loopback): State<Loopback>, request: Request, next: Next) -> Response {
+    match loopback.with_sessions(|sessions| sessions.check_cookie(request.headers())) {
+        Ok(()) => next.run(request).await,
+        Err(denied) => refuse(denied),
+    }
+}
+
+async fn need_page_key(State(loopback): State<Loopback>, request: Request, next: Next) -> Response {
+    match loopback.with_sessions(|sessions| sessions.check_page_key(request.headers())) {
         Ok(()) => next.run(request).await,
         Err(denied) => refuse(denied),
     }
@@ -123,14 +132,15 @@ fn refuse(denied: Denied) -> Response {
     (StatusCode::FORBIDDEN, headers, body).into_response()
 }
 
-/// Turns a one-time key into the session's cookie.
+/// Turns a one-time key into the session's cookie and the page's key.
 async fn open(State(loopback): State<Loopback>, Query(query): Query<OpenQuery>) -> Response {
     let now = loopback.now();
     match loopback.with_sessions(|sessions| sessions.open(&query.key, now)) {
-        Ok(cookie) => {
+        Ok(opened) => {
+            let page = format!("/#{}", opened.page_key);
             let headers = [
-                (header::SET_COOKIE, cookie.as_str()),
-                (header::LOCATION, "/"),
+                (header::SET_COOKIE, opened.cookie.as_str()),
+                (header::LOCATION, page.as_str()),
                 (header::CACHE_CONTROL, "no-store"),
                 // The key is spent, but it need not be in anybody's log either.
                 (header::REFERRER_POLICY, "no-referrer"),

@@ -57,8 +57,8 @@ impl Site {
         (status, head)
     }
 
-    /// Opens a one-time address and gives the cookie.
-    async fn session(&self) -> String {
+    /// Opens a one-time address and gives the cookie and the page's key.
+    async fn session(&self) -> (String, String) {
         let url = self.node.ui_url();
         let path = &url[url.find("/open").expect("a path")..];
         let (status, head) = self.ask("GET", path, &[]).await;
@@ -68,16 +68,18 @@ impl Site {
         assert!(line.contains("HttpOnly") && line.contains("SameSite=Strict"), "{line}");
         let (used, _) = self.ask("GET", path, &[]).await;
         assert_eq!(used, 403, "a key opens once");
-        line["set-cookie:".len()..].split(';').next().expect("a value").trim().to_owned()
+        let cookie = line["set-cookie:".len()..].split(';').next().expect("a value").trim().to_owned();
+        let place =
+            head.lines().find(|line| line.to_ascii_lowercase().starts_with("location:")).expect("a place");
+        (cookie, place.split_once("/#").expect("a page key").1.trim().to_owned())
     }
 }
 
-const UPGRADE: [(&str, &str); 5] = [
+const UPGRADE: [(&str, &str); 4] = [
     ("Connection", "Upgrade"),
     ("Upgrade", "websocket"),
     ("Sec-WebSocket-Version", "13"),
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ("Sec-WebSocket-Protocol", "earshot.v1"),
 ];
 
 fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -87,12 +89,16 @@ fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 #[tokio::test]
 async fn the_key_opens_page_and_socket() {
     let site = Site::start().await;
-    let cookie = site.session().await;
-    let (status, _) = site.ask("GET", "/surface.json", &[("Cookie", &cookie)]).await;
+    let (cookie, key) = site.session().await;
+    let (status, _) =
+        site.ask("GET", "/surface.json", &[("Cookie", &cookie), ("X-Earshot-Page-Key", &key)]).await;
     assert_eq!(status, 200);
     let own = format!("http://127.0.0.1:{}", site.port);
-    let (status, head) = site.ask("GET", "/ui/ws", &with(&[("Cookie", &cookie), ("Origin", &own)])).await;
+    let protocols = format!("earshot.v1, key.{key}");
+    let headers = with(&[("Cookie", &cookie), ("Origin", &own), ("Sec-WebSocket-Protocol", &protocols)]);
+    let (status, head) = site.ask("GET", "/ui/ws", &headers).await;
     assert_eq!(status, 101, "{head}");
+    assert!(!head.contains(&key), "the key is not said back: {head}");
     let (_, head) = site.ask("GET", "/", &[("Cookie", &cookie)]).await;
     let policy = head.to_ascii_lowercase();
     assert!(policy.contains("content-security-policy:") && !policy.contains("unsafe-"), "{head}");
@@ -104,7 +110,9 @@ type Refused<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
 #[tokio::test]
 async fn nobody_else_gets_in() {
     let site = Site::start().await;
-    let cookie = site.session().await;
+    let (cookie, key) = site.session().await;
+    let keyed = format!("earshot.v1, key.{key}");
+    let keyed = ("Sec-WebSocket-Protocol", keyed.as_str());
     let other = format!("http://127.0.0.1:{}", site.port.wrapping_add(1).max(1));
     let own = format!("http://127.0.0.1:{}", site.port);
     let rebound = format!("evil.example:{}", site.port);
@@ -116,10 +124,15 @@ async fn nobody_else_gets_in() {
         ("GET", "/", vec![("Cookie", &cookie), ("Host", &rebound)]),
         ("GET", "/", vec![("Cookie", &cookie), ("Origin", &other)]),
         ("GET", "/surface.json", vec![("Cookie", &cookie), ("Sec-Fetch-Site", "same-site")]),
-        ("GET", "/ui/ws", with(&[("Origin", &own)])),
-        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", "https://evil.example")])),
-        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", &other)])),
-        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", &own), ("Host", &rebound)])),
+        ("GET", "/surface.json", vec![("X-Earshot-Page-Key", &key)]),
+        ("GET", "/ui/ws", with(&[("Origin", &own), keyed])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", "https://evil.example"), keyed])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", &other), keyed])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Origin", &own), ("Host", &rebound), keyed])),
+        // A cookie goes to every port of a host: whoever has learned it has still no key of the page.
+        ("GET", "/surface.json", vec![("Cookie", &cookie)]),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Sec-WebSocket-Protocol", "earshot.v1")])),
+        ("GET", "/ui/ws", with(&[("Cookie", &cookie), ("Sec-WebSocket-Protocol", "earshot.v1, key.guess")])),
         ("POST", "/raise", vec![]),
         ("POST", "/raise", vec![("X-Earshot-Secret", "guess"), ("Cookie", &cookie)]),
     ];
