@@ -11,6 +11,7 @@ function rejection(error: unknown): ErrorCode {
 
 export function tauriBackend(): Backend {
   let tell: (message: BackendMessage) => void = () => undefined;
+  let said: Promise<unknown> = Promise.resolve();
   const session = new NodeSession((message) => tell(message));
   return {
     surface: "window",
@@ -19,7 +20,10 @@ export function tauriBackend(): Backend {
       const channel = new Channel<FromNode>();
       channel.onmessage = (message) => session.receive(message);
       session.attached((message: ToNode) => {
-        invoke("say", { message }).catch((error: unknown) => session.failed(message, rejection(error)));
+        // One after the other: commands run on several threads, and signals must not overtake each other.
+        said = said
+          .then(() => invoke("say", { message }))
+          .catch((error: unknown) => session.failed(message, rejection(error)));
       });
       invoke("attach", { onMessage: channel }).catch((error: unknown) => {
         session.detached(rejection(error));
