@@ -1,4 +1,4 @@
-/** Microphone and camera apart, and each open exactly as long as somebody holds it. */
+/** Microphone and camera asked for at once, apart where that fails, and each open exactly as long as somebody holds it. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { LocalMedia, type Devices } from "./local-media";
 import { FakeClock, FakeTrack } from "./testing";
@@ -16,21 +16,38 @@ class FakeDevices extends EventTarget {
 
   enumerateDevices = (): Promise<MediaDeviceInfo[]> => Promise.resolve([...this.list]);
 
+  questions = 0;
+
   getUserMedia = async (constraints: MediaStreamConstraints): Promise<MediaStream> => {
+    this.questions += 1;
     await this.gate;
-    const kind = constraints.audio ? "audio" : "video";
+    const kinds = (["audio", "video"] as const).filter((kind) => constraints[kind]);
+    // All or nothing, as the W3C has it.
+    const found = kinds.map((kind) => ({ kind, info: this.#find(kind, constraints) }));
+    const tracks = found.map(({ kind, info }) => {
+      const track = new FakeTrack(kind, info.label, { deviceId: info.deviceId, groupId: info.groupId });
+      this.opened.push({ track, constraints });
+      return track;
+    });
+    const of = (kind: string) => tracks.filter((track) => track.kind === kind).map(({ asTrack }) => asTrack);
+    return {
+      getTracks: () => tracks.map(({ asTrack }) => asTrack),
+      getAudioTracks: () => of("audio"),
+      getVideoTracks: () => of("video"),
+    } as MediaStream;
+  };
+
+  #find(kind: "audio" | "video", constraints: MediaStreamConstraints): MediaDeviceInfo {
     const fails = this.fails[kind];
     if (fails) throw new DOMException("", fails);
-    const wanted = ((constraints.audio ?? constraints.video) as MediaTrackConstraints).deviceId;
+    const wanted = (constraints[kind] as MediaTrackConstraints).deviceId;
     const exact = (wanted as { exact?: string } | undefined)?.exact;
     const info = this.list.find(
       ({ kind: is, deviceId }) => is === `${kind}input` && (!exact || deviceId === exact),
     );
     if (!info) throw new DOMException("", exact ? "OverconstrainedError" : "NotFoundError");
-    const track = new FakeTrack(kind, info.label, { deviceId: info.deviceId, groupId: info.groupId });
-    this.opened.push({ track, constraints });
-    return { getTracks: () => [track.asTrack] } as MediaStream;
-  };
+    return info;
+  }
 
   get live(): FakeTrack[] {
     return this.opened.map(({ track }) => track).filter(({ readyState }) => readyState === "live");
@@ -60,12 +77,24 @@ const BOTH = { microphone: true, camera: true };
 const NONE = { microphone: false, camera: false };
 
 describe("opening", () => {
-  it("asks for the microphone with echo cancellation, and for the camera apart", async () => {
+  it("asks one question for both, with echo cancellation", async () => {
     await media.hold("call", BOTH);
-    expect(devices.opened.map(({ constraints }) => constraints)).toMatchObject([
-      { audio: { echoCancellation: { ideal: true }, noiseSuppression: { ideal: true } } },
-      { video: { width: { ideal: 1280 }, frameRate: { ideal: 30 } } },
-    ]);
+    expect(devices.questions).toBe(1);
+    expect(devices.opened.map(({ track }) => track.kind)).toEqual(["audio", "video"]);
+    expect(devices.opened[0]?.constraints).toMatchObject({
+      audio: { echoCancellation: { ideal: true }, noiseSuppression: { ideal: true } },
+      video: { width: { ideal: 1280 }, frameRate: { ideal: 30 } },
+    });
+  });
+
+  it("opens the preferred ones with that one question", async () => {
+    devices.add("audio", "headset");
+    devices.add("video", "desk");
+    await media.prefer("microphone", "label headset", "");
+    await media.prefer("camera", "label desk", "");
+    await media.hold("call", BOTH);
+    expect(devices.live.map(({ label }) => label)).toEqual(["label headset", "label desk"]);
+    expect(devices.opened).toHaveLength(2);
   });
 
   it("keeps the voice when the camera is busy", async () => {

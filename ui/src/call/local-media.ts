@@ -1,6 +1,7 @@
 /**
- * This machine's microphone, camera and screen (W3C Media Capture and Streams). Each is opened by itself, so that a
- * missing, busy or refused camera never costs the voice, and each is open exactly as long as somebody holds it.
+ * This machine's microphone, camera and screen (W3C Media Capture and Streams). Both are asked for at once, but where
+ * that fails each by itself, so that a missing, busy or refused camera never costs the voice; and each is open exactly
+ * as long as somebody holds it.
  */
 import type { Clock } from "./clock";
 import { chooseInput, problemOf, type InputKind, type MediaProblem } from "./devices";
@@ -135,6 +136,12 @@ export class LocalMedia {
 
   /** Opens what is held and not open; ends what is open and not held. The voice first. */
   async #settle(): Promise<void> {
+    const kinds = ["microphone", "camera"] as const;
+    const untried = kinds.every((kind) => {
+      const { track, problem } = this.#inputs[kind];
+      return this.#isHeld(kind) && !track && !problem;
+    });
+    if (untried) await this.#openBoth();
     for (const kind of ["microphone", "camera"] as const) {
       const input = this.#inputs[kind];
       if (!this.#isHeld(kind)) {
@@ -203,6 +210,34 @@ export class LocalMedia {
       this.on.listChanged();
       if (!wantedId && input.preferred) await this.#follow();
     }
+  }
+
+  /**
+   * Both with one question to the person instead of two. Where that fails nothing is known of either yet, and each is
+   * opened by itself.
+   */
+  async #openBoth(): Promise<void> {
+    const list = await this.#list();
+    const constraints = (kind: InputKind): MediaStreamConstraints => {
+      const { preferred, chosenId } = this.#inputs[kind];
+      return constraintsFor(kind, chooseInput(list, kind, preferred, chosenId, null).deviceId);
+    };
+    let stream: MediaStream | undefined;
+    try {
+      stream = await this.devices?.getUserMedia({ ...constraints("microphone"), ...constraints("camera") });
+    } catch {
+      return;
+    }
+    const tracks = { microphone: stream?.getAudioTracks()[0], camera: stream?.getVideoTracks()[0] };
+    for (const kind of ["microphone", "camera"] as const) {
+      const track = tracks[kind];
+      if (track && this.#isHeld(kind)) this.#take(kind, track);
+      else if (track) end(track);
+    }
+    await this.#size();
+    // Names are only told once something is open; perhaps the preferred device is among them.
+    this.on.listChanged();
+    await this.#follow();
   }
 
   async #get(kind: InputKind, deviceId: string): Promise<MediaStreamTrack> {
