@@ -13,7 +13,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 TAURI_CLI := npx --yes @tauri-apps/cli@2.12.5
 
-.PHONY: all run test check fmt clippy ui-check ui-test generate bench package screenshots icons clean
+.PHONY: all run test check fmt clippy ui-check ui-test generate bench server package screenshots icons clean
 
 run: ui/dist/index.html
 	@scripts/install-deps.sh run
@@ -56,6 +56,10 @@ screenshots: all
 all: ui/dist/index.html
 	@scripts/install-deps.sh test
 	cargo build --workspace --all-targets
+
+# The server for a company: one file with the UI in it.
+server: ui/dist/index.html
+	cargo build --release -p earshot-server
 
 # Installers for this system, in target/release/bundle.
 package: ui/node_modules/.package-lock.json
