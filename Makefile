@@ -74,7 +74,7 @@ clean:
 	rm -rf ui/dist ui/node_modules gen/schemas
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
-	@scripts/install-deps.sh run
+	@scripts/install-deps.sh build
 	cd ui && npm ci --no-audit --no-fund
 	@touch $@
 

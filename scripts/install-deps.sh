@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the system lacks, on Debian and Ubuntu; elsewhere says what is needed.
-#   install-deps.sh run|test
+#   install-deps.sh build|run|test
+# build: what the UI and the server need; run: the window too; test: what the tests need too.
 # Touches neither network nor packages when nothing lacks.
 set -euo pipefail
 
@@ -8,7 +9,7 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { say "$@"; exit 1; }
 
 goal=${1:-}
-case "$goal" in run | test) ;; *) fail "usage: $0 run|test" ;; esac
+case "$goal" in build | run | test) ;; *) fail "usage: $0 build|run|test" ;; esac
 
 at_least() { # have want
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
@@ -22,12 +23,14 @@ command -v npm >/dev/null || fail "npm, which comes with Node, is needed: https:
 
 [ "$(uname -s)" = Linux ] || exit 0
 
-# To build the window, and what WebKit needs to show a camera.
-packages=(
-  build-essential pkg-config
-  libwebkit2gtk-4.1-dev libayatana-appindicator3-1
-  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-)
+packages=(build-essential pkg-config)
+if [ "$goal" != build ]; then
+  # To build the window, and what WebKit needs to show a camera.
+  packages+=(
+    libwebkit2gtk-4.1-dev libayatana-appindicator3-1
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+  )
+fi
 if [ "$goal" = test ]; then
   # A display without a screen, networks, the window's driver, letters in two scripts.
   packages+=(
@@ -41,7 +44,7 @@ if [ "$goal" = test ]; then
 fi
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-  if ! pkg-config --exists webkit2gtk-4.1 2>/dev/null || [ "$goal" != run ]; then
+  if [ "$goal" != run ] || ! pkg-config --exists webkit2gtk-4.1 2>/dev/null; then
     say "This system has no apt-get. Under Debian's names, Earshot needs here:" "${packages[@]}"
   fi
   exit 0
