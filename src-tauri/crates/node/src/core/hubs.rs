@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use earshot_hub::Visitor;
-use earshot_protocol::limits::{DIAL_TIMEOUT, MAX_QUEUE, PING_INTERVAL};
+use earshot_protocol::limits::{DIAL_TIMEOUT, MAX_QUEUE};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Reply, Request, RequestId,
     RoomId, ToHub,
@@ -124,6 +124,7 @@ impl LocalHub {
     }
 }
 
+/// The hub keeps the place of a visitor within the process by itself: no pings, nothing to acknowledge.
 async fn run_local(
     hub: HubHandle,
     visitor: Visitor,
@@ -131,12 +132,10 @@ async fn run_local(
     inbox: mpsc::Sender<Input>,
 ) {
     let mut local: Local = hub.attach(visitor).await;
-    let mut ping = tokio::time::interval(Duration::from_millis(PING_INTERVAL.into()));
-    let mut seen = 0;
     let mut id: RequestId = 0;
     let mut tags = std::collections::BTreeMap::new();
     loop {
-        let said = tokio::select! {
+        let (id, result) = tokio::select! {
             work = queue.recv() => {
                 match work {
                     Some(LocalWork::Ask(tag, request)) => {
@@ -149,29 +148,21 @@ async fn run_local(
                 }
                 continue;
             }
-            _ = ping.tick() => {
-                local.say(ToHub::Ping { seen }).await;
-                continue;
-            }
             message = local.next() => match message {
-                Some(FromHub::Message { seq, message }) => {
-                    seen = seq;
-                    match message {
-                        HubMessage::Ok { id, reply } => (id, Ok(reply)),
-                        HubMessage::Error { id, code } => (id, Err(code)),
-                        HubMessage::Event { event } => {
-                            if inbox.send(Input::Local(LocalSaid::Event(event))).await.is_err() {
-                                return;
-                            }
-                            continue;
+                Some(FromHub::Message { message, .. }) => match message {
+                    HubMessage::Ok { id, reply } => (id, Ok(reply)),
+                    HubMessage::Error { id, code } => (id, Err(code)),
+                    HubMessage::Event { event } => {
+                        if inbox.send(Input::Local(LocalSaid::Event(event))).await.is_err() {
+                            return;
                         }
+                        continue;
                     }
-                }
+                },
                 Some(_) => continue,
                 None => return,
             },
         };
-        let (id, result) = said;
         if let Some(tag) = tags.remove(&id)
             && tag != UNTAGGED
             && inbox.send(Input::Local(LocalSaid::Answered { tag, result })).await.is_err()
