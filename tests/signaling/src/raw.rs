@@ -75,7 +75,9 @@ impl Raw {
             key: public,
             kind: DeviceKind::Install,
             person: person("Raw"),
-            signature: key.sign(&hello_to_sign(&self.hub, &self.nonce, &public)),
+            binding: earshot_protocol::hub::Binding::None,
+            signature: key.sign(&hello_to_sign(&self.hub, &self.nonce, &public, None)),
+            phrase: None,
             resume: None,
         }
     }

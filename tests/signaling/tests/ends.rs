@@ -80,7 +80,7 @@ async fn strange_hub(first: FromHub, second: Option<FromHub>) -> SocketAddr {
 }
 
 fn challenge(versions: Vec<u16>) -> FromHub {
-    FromHub::Challenge { versions, hub: device().device_id(), nonce: Nonce([5; 32]) }
+    FromHub::Challenge { versions, hub: device().device_id(), nonce: Nonce([5; 32]), phrase: None }
 }
 
 #[tokio::test]

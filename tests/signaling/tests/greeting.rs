@@ -256,13 +256,13 @@ async fn a_proof_covers_hub_nonce_and_key() {
     // What the documents promise about the bytes, with the real signature check.
     let key = device();
     let (hub, nonce) = (device().device_id(), Nonce([3; 32]));
-    let signed = hello_to_sign(&hub, &nonce, &key.public_key());
+    let signed = hello_to_sign(&hub, &nonce, &key.public_key(), None);
     let signature = key.sign(&signed);
     assert!(earshot_identity::verify(&key.public_key(), &signed, &signature));
     for other in [
-        hello_to_sign(&device().device_id(), &nonce, &key.public_key()),
-        hello_to_sign(&hub, &Nonce([4; 32]), &key.public_key()),
-        hello_to_sign(&hub, &nonce, &device().public_key()),
+        hello_to_sign(&device().device_id(), &nonce, &key.public_key(), None),
+        hello_to_sign(&hub, &Nonce([4; 32]), &key.public_key(), None),
+        hello_to_sign(&hub, &nonce, &device().public_key(), None),
     ] {
         assert!(!earshot_identity::verify(&key.public_key(), &other, &signature));
     }

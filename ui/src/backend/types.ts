@@ -1,6 +1,7 @@
 /** The only door out of the page: whatever stands behind it, a node or a server's hub, speaks this. */
 import type { Event, NodeState, OwnerEvent, OwnerReply, OwnerRequest } from "../gen/protocol";
-import type { Reply, Request, Welcome } from "../gen/protocol";
+import type { Reply, Request, RoomRef, Welcome } from "../gen/protocol";
+import type { RoomTrust } from "../call/trust";
 import type { AnyCode, Surface } from "../state/contract";
 
 /** What went wrong, as a code; sentences for people are the catalogues' business. */
@@ -33,6 +34,8 @@ export interface Backend {
   start(on: (message: BackendMessage) => void): void;
   /** Rejects with a {@link CodedError}. Survives a resumed link; a lost place rejects with `link-lost`. */
   request(request: Request): Promise<Reply>;
+  /** The device key's word in one room: the node's, or for a guest the browser's own. */
+  trust(room: RoomRef): RoomTrust;
   /** Absent where nobody is the owner (a guest). */
   owner?(request: OwnerRequest): Promise<OwnerReply>;
   close(): void;

@@ -3,7 +3,7 @@
 /**
  * Why something did not happen. The wire form is kebab-case and never changes its meaning.
  */
-export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
+export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "description-unsigned" | "description-forged" | "description-replayed" | "fingerprint-weak" | "unverified-refused" | "verification-failed" | "phrase-wrong" | "device-unknown" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
 
 /**
  * Whether somebody wants to be called.
@@ -30,7 +30,7 @@ note: string, };
 /**
  * What sort of device speaks.
  */
-export type DeviceKind = "install" | "guest";
+export type DeviceKind = "install" | "guest" | "transient";
 
 /**
  * Whether a listed person can be called.
@@ -61,7 +61,11 @@ reach: Reach,
  * The hub whose directory lists them; absent: the hub that says this, or the local network when a node says it.
  * A call to them takes place in a room made there ([`Request::CreateRoom`](crate::Request::CreateRoom)).
  */
-via?: DeviceId, };
+via?: DeviceId, 
+/**
+ * What the owner's memory says of this device. Only a node says it, to its own windows.
+ */
+standing?: Standing, };
 
 /**
  * How a person wants to talk.
@@ -133,13 +137,39 @@ kind: DeviceKind,
  */
 person: Person, 
 /**
- * Proof that the visitor holds the key, for this hub and this challenge.
+ * What the signature is bound to beside hub and challenge.
+ */
+binding: Binding, 
+/**
+ * Proof that the visitor holds the key, for this hub, this challenge and this connection.
  */
 signature: Signature, 
+/**
+ * Proof that the visitor knows the office's phrase; in answer to a challenge that asks for it.
+ */
+phrase?: PhraseProof, 
 /**
  * A place to have back after a dropped connection.
  */
 resume?: Resume, };
+
+/**
+ * What ties a hello to its connection, so that whoever stands between cannot pass it on.
+ */
+export type Binding = "none" | "tls-exporter";
+
+/**
+ * Proof of knowing the office's phrase: the visitor's half of SPAKE2 (RFC 9382) and its key confirmation.
+ */
+export type PhraseProof = { 
+/**
+ * The visitor's message.
+ */
+message: PakeMessage, 
+/**
+ * The visitor's confirmation.
+ */
+confirmation: Digest, };
 
 /**
  * A place to have back.
@@ -209,7 +239,11 @@ ring: RingId,
 /**
  * How.
  */
-answer: RingAnswer, } | { "type": "signal", 
+answer: RingAnswer, } | { "type": "set-blocked", 
+/**
+ * All of them, not only the change; at most [`MAX_BLOCKED`].
+ */
+devices: Array<DeviceId>, } | { "type": "signal", 
 /**
  * Of which room.
  */
@@ -270,12 +304,67 @@ sdp: string,
  * Counts the offers between two participants from 0; an answer repeats its offer's. What comes late or twice is
  * known by it.
  */
-round: number, };
+round: number, 
+/**
+ * The sender's proof. Without it a description is not for `setRemoteDescription`.
+ */
+seal?: Seal, };
 
 /**
  * The two sorts of description that Earshot uses (RFC 3264).
  */
 export type DescriptionKind = "offer" | "answer";
+
+/**
+ * What goes with a [`Description`] and proves who made it, for whom, in which room. See [`description_to_sign`].
+ */
+export type Seal = { 
+/**
+ * The sender's public key; its device id is the sender's.
+ */
+key: PublicKey, 
+/**
+ * What sort of device the sender says it is; a hub cannot change it.
+ */
+kind: DeviceKind, 
+/**
+ * Rises with everything that a device seals, also from one room to the next: ms since 1970 at least.
+ */
+sequence: number, 
+/**
+ * Over [`description_to_sign`].
+ */
+signature: Signature, };
+
+/**
+ * One step of comparing a short code (ZRTP's short authentication string, RFC 6189 section 7, with the commitment of
+ * section 4.4.1.1): on the data channel `control`, between two whose descriptions were sealed.
+ *
+ * ```text
+ * initiator                                responder
+ * commit  SHA-256(initiator's reveal)  ->
+ *                                      <-  nonce
+ * reveal  nonce                        ->            both show the code, both people compare
+ * result  matches                     <->  result
+ * ```
+ */
+export type Verify = { "type": "commit", 
+/**
+ * SHA-256.
+ */
+commitment: Digest, } | { "type": "nonce", 
+/**
+ * Random.
+ */
+nonce: Nonce, } | { "type": "reveal", 
+/**
+ * Random.
+ */
+nonce: Nonce, } | { "type": "result", 
+/**
+ * The codes were the same.
+ */
+matches: boolean, } | { "type": "cancel" };
 
 /**
  * W3C's RTCIceCandidateInit.
@@ -313,7 +402,11 @@ hub: DeviceId,
 /**
  * What to sign.
  */
-nonce: Nonce, } | { "type": "welcome" } & Welcome | { "type": "refused", 
+nonce: Nonce, 
+/**
+ * The hub's half of SPAKE2 (RFC 9382), where only those who know the office's phrase are let in.
+ */
+phrase?: PakeMessage, } | { "type": "welcome" } & Welcome | { "type": "refused", 
 /**
  * Why.
  */
@@ -359,6 +452,10 @@ ice_servers: Array<IceServer>,
  * What brings this place back.
  */
 resume: ResumeToken, 
+/**
+ * The hub's confirmation that it knows the phrase too.
+ */
+phrase?: Digest, 
 /**
  * True: the place is the old one, and everything after [`Resume::seen`] follows. False: a new place, numbers
  * start at 1 and no room or ring of before is left.
@@ -625,7 +722,87 @@ change: SettingsChange, } | { "type": "list-calls" } | { "type": "mark-calls-see
 /**
  * Looking or not.
  */
-watching: boolean, } | { "type": "open-in-browser" } | { "type": "quit" };
+watching: boolean, } | { "type": "seal", 
+/**
+ * The hub that holds the room.
+ */
+hub: DeviceId, 
+/**
+ * The room, which the window is in.
+ */
+room: RoomId, 
+/**
+ * For whom.
+ */
+to: DeviceId, 
+/**
+ * Without a seal.
+ */
+description: Description, } | { "type": "open", 
+/**
+ * The hub that holds the room.
+ */
+hub: DeviceId, 
+/**
+ * The room, which the window is in.
+ */
+room: RoomId, 
+/**
+ * From whom it says it is.
+ */
+from: DeviceId, 
+/**
+ * With its seal.
+ */
+description: Description, } | { "type": "verify", 
+/**
+ * The hub that holds the room.
+ */
+hub: DeviceId, 
+/**
+ * The room, which the window is in.
+ */
+room: RoomId, 
+/**
+ * With whom; a description of theirs was opened before.
+ */
+with: DeviceId, 
+/**
+ * The step.
+ */
+step: VerifyStep, } | { "type": "list-devices" } | { "type": "remember-device", 
+/**
+ * Which.
+ */
+device: DeviceId, } | { "type": "rename-device", 
+/**
+ * Which.
+ */
+device: DeviceId, 
+/**
+ * The name; absent: the device's own again.
+ */
+name?: string, } | { "type": "accept-name", 
+/**
+ * Which.
+ */
+device: DeviceId, } | { "type": "block-device", 
+/**
+ * Which.
+ */
+device: DeviceId, 
+/**
+ * Blocked from now on, or not.
+ */
+blocked: boolean, } | { "type": "forget-device", 
+/**
+ * Which.
+ */
+device: DeviceId, } | { "type": "set-phrase", 
+/**
+ * The phrase; absent: none.
+ */
+phrase?: string, } | { "type": "dismiss-notes" } | { "type": "open-in-browser" } | { "type": "quit" };
 
 /**
  * The result of an owner's request.
@@ -634,7 +811,23 @@ export type OwnerReply = { "type": "done" } | { "type": "calls",
 /**
  * At most [`MAX_CALLS_LISTED`](crate::limits::MAX_CALLS_LISTED).
  */
-calls: Array<CallRecord>, };
+calls: Array<CallRecord>, } | { "type": "sealed", 
+/**
+ * With its seal.
+ */
+description: Description, } | { "type": "opened", 
+/**
+ * What `setRemoteDescription` may take: weak fingerprints are taken out.
+ */
+description: Description, 
+/**
+ * What sort of device its sender is.
+ */
+kind: DeviceKind, } | { "type": "verification" } & Verification | { "type": "devices", 
+/**
+ * At most [`MAX_KNOWN`](crate::limits::MAX_KNOWN).
+ */
+devices: Array<KnownDevice>, };
 
 /**
  * What happens on the owner's side.
@@ -643,7 +836,15 @@ export type OwnerEvent = { "type": "calls-changed",
 /**
  * Missed calls nobody has looked at yet.
  */
-missed: number, } | { "type": "raise" };
+missed: number, } | { "type": "devices-changed" } | { "type": "standing", 
+/**
+ * Which device.
+ */
+device: DeviceId, 
+/**
+ * What.
+ */
+standing: Standing, } | { "type": "raise" };
 
 /**
  * The owner's side of things, whole.
@@ -680,7 +881,15 @@ network: NetworkState,
 /**
  * Missed calls nobody has looked at yet.
  */
-missed: number, };
+missed: number, 
+/**
+ * An office's phrase is set.
+ */
+has_phrase: boolean, 
+/**
+ * What the owner should read once.
+ */
+notes: Array<StartNote>, };
 
 /**
  * What the owner has chosen; the file `settings.toml`, except for the name of its fields.
@@ -737,7 +946,23 @@ speaker: string,
 /**
  * Whether the window may use camera and microphone: asked once, remembered here.
  */
-capture: Capture, };
+capture: Capture, 
+/**
+ * Nobody's ring is shown: they are told that the owner is busy, and it is kept as a missed call.
+ */
+do_not_disturb: boolean, 
+/**
+ * Only devices that were met before may ring; others are told that the owner is busy.
+ */
+only_known: boolean, 
+/**
+ * No calls with browsers that keep no key of their own ([`DeviceKind::Transient`](crate::DeviceKind::Transient)).
+ */
+refuse_unverified: boolean, 
+/**
+ * The network's announcements do not hold name, status and note: devices ask for them, keys proven.
+ */
+hide_name: boolean, };
 
 /**
  * The fields of [`Settings`] that shall change.
@@ -794,7 +1019,23 @@ speaker?: string,
 /**
  * See [`Settings`].
  */
-capture?: Capture, };
+capture?: Capture, 
+/**
+ * See [`Settings`].
+ */
+do_not_disturb?: boolean, 
+/**
+ * See [`Settings`].
+ */
+only_known?: boolean, 
+/**
+ * See [`Settings`].
+ */
+refuse_unverified?: boolean, 
+/**
+ * See [`Settings`].
+ */
+hide_name?: boolean, };
 
 /**
  * The UI's language.
@@ -901,6 +1142,146 @@ seconds: number,
 seen: boolean, };
 
 /**
+ * How comparing the short code stands.
+ */
+export type Verification = { 
+/**
+ * The stage.
+ */
+stage: VerifyStage, 
+/**
+ * What to say on the data channel now, in this order.
+ */
+say: Array<Verify>, };
+
+/**
+ * The stages of comparing the short code.
+ */
+export type VerifyStage = { "type": "waiting" } | { "type": "compare", 
+/**
+ * Numbers of symbols, each 0 to 63.
+ */
+code: number[], } | { "type": "confirmed", 
+/**
+ * Still shown.
+ */
+code: number[], } | { "type": "verified" } | { "type": "mismatch" } | { "type": "cancelled" };
+
+/**
+ * What a window tells its node while two people compare the short code.
+ */
+export type VerifyStep = { "type": "begin" } | { "type": "heard", 
+/**
+ * What.
+ */
+verify: Verify, } | { "type": "confirm", 
+/**
+ * The codes were the same.
+ */
+matches: boolean, } | { "type": "cancel" };
+
+/**
+ * Something that happened at the start and that the owner should know.
+ */
+export type StartNote = { "type": "key-set-aside", 
+/**
+ * Where the unreadable file lies now.
+ */
+file: string, } | { "type": "settings-set-aside", 
+/**
+ * Where the unreadable file lies now.
+ */
+file: string, } | { "type": "history-set-aside", 
+/**
+ * Where the unreadable file lies now.
+ */
+file: string, } | { "type": "phrase-set-aside", 
+/**
+ * Where the unreadable file lies now.
+ */
+file: string, };
+
+/**
+ * How well a device is known. Its key is the same as ever in each case; a key is what a device *is*.
+ */
+export type Trust = "stranger" | "met" | "verified";
+
+/**
+ * What does not fit about the name that a device gives.
+ */
+export type NameWarning = { "type": "taken", 
+/**
+ * The one that is known.
+ */
+by: DeviceId, 
+/**
+ * What it is called here.
+ */
+name: string, } | { "type": "changed", 
+/**
+ * The name it had.
+ */
+from: string, 
+/**
+ * The name it gives now.
+ */
+to: string, };
+
+/**
+ * What the owner's memory says of one device.
+ */
+export type Standing = { 
+/**
+ * What to call them: the owner's own name for them, else the name that was kept, else the one they give.
+ */
+name: string, 
+/**
+ * How well they are known.
+ */
+trust: Trust, 
+/**
+ * They never ring, and do not see that the owner is available.
+ */
+blocked: boolean, 
+/**
+ * What does not fit about their name.
+ */
+warning?: NameWarning, };
+
+/**
+ * A device that is remembered.
+ */
+export type KnownDevice = { 
+/**
+ * Which.
+ */
+device: DeviceId, 
+/**
+ * Its short form, for people.
+ */
+short_id: string, 
+/**
+ * Name, trust, block and warning, as everywhere.
+ */
+standing: Standing, 
+/**
+ * The name they gave when they were met, or that the owner has accepted since.
+ */
+kept_name: string, 
+/**
+ * The owner's own name for them.
+ */
+own_name?: string, 
+/**
+ * First met, ms since 1970 UTC.
+ */
+first_met: number, 
+/**
+ * Last met, ms since 1970 UTC.
+ */
+last_met: number, };
+
+/**
  * A message on the data channel `control`, as JSON text.
  */
 export type Control = { "type": "state", 
@@ -923,7 +1304,11 @@ full_hd: boolean, } | { "type": "signal",
 /**
  * The signal.
  */
-signal: Signal, } | { "type": "bye" };
+signal: Signal, } | { "type": "verify", 
+/**
+ * The step.
+ */
+verify: Verify, } | { "type": "bye" };
 
 /** SHA-256 of a device's public key, base32. */
 export type DeviceId = string;
@@ -936,6 +1321,12 @@ export type Signature = string;
 
 /** What a hub asks a visitor to sign, base32. */
 export type Nonce = string;
+
+/** SHA-256 or a code made with it, base32. */
+export type Digest = string;
+
+/** One side's message of SPAKE2, base32. */
+export type PakeMessage = string;
 
 /** Names a room, base32. */
 export type RoomId = string;
@@ -974,6 +1365,14 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "unreachable",
   "server-down",
   "link-lost",
+  "description-unsigned",
+  "description-forged",
+  "description-replayed",
+  "fingerprint-weak",
+  "unverified-refused",
+  "verification-failed",
+  "phrase-wrong",
+  "device-unknown",
   "name-invalid",
   "url-invalid",
   "url-insecure",
@@ -1017,6 +1416,12 @@ export const LIMITS = {
   MAX_ICE_SERVERS: 8,
   DIAL_TIMEOUT: 2500,
   MAX_PEOPLE: 1000,
+  MAX_BLOCKED: 256,
+  MAX_KNOWN: 2000,
+  MAX_SDP_ITEMS: 16,
+  MIN_PHRASE_CHARS: 8,
+  MAX_PHRASE_CHARS: 128,
+  VERIFY_TIMEOUT: 120000,
   MAX_WINDOWS: 8,
   MAX_CALLS_LISTED: 200,
   UI_KEY_LIFETIME: 300000,

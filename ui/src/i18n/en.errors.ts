@@ -33,6 +33,20 @@ export const errors = {
   "error.unreachable": "Their computer cannot be reached. It may be asleep.",
   "error.server-down": "The server does not answer. People on this network can still be called.",
   "error.link-lost": "The connection to them was lost. Try again in a moment.",
+  "error.description-unsigned":
+    "The call was stopped: what came for it was not signed by them, so somebody in between may have changed it. Update Earshot on both computers and call again.",
+  "error.description-forged":
+    "The call was stopped: somebody between you changed what was sent, or answered in their place. Nobody could listen. Call them on the local network, or ask whoever runs the server.",
+  "error.description-replayed":
+    "The call was stopped: somebody between you sent an old invitation again. Nobody could listen. Call again.",
+  "error.fingerprint-weak":
+    "The call was stopped: their program offered a protection that is too weak. Ask them to update it.",
+  "error.unverified-refused":
+    "Their browser cannot prove who they are, and such calls are refused in the settings. They can use a newer browser or install Earshot.",
+  "error.verification-failed": "The comparison went wrong. Hang up, call again and compare once more.",
+  "error.phrase-wrong":
+    "They have another office phrase than you, or none. Both need the same one in the settings.",
+  "error.device-unknown": "This device is no longer remembered.",
   "error.name-invalid": "Please give a name of 1 to 64 characters.",
   "error.url-invalid": "This is not a server address. It looks like wss://calls.example.com.",
   "error.url-insecure": "This address is not protected. It must begin with wss://.",

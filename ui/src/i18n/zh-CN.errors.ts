@@ -29,6 +29,17 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.unreachable": "联系不上对方的电脑，它可能睡眠了。",
   "error.server-down": "服务器没有应答。本网络里的人仍然可以呼叫。",
   "error.link-lost": "与对方的连接断了，请稍后再试。",
+  "error.description-unsigned":
+    "通话已停止：收到的连接信息没有对方的签名，可能被中间人改动过。请双方更新 Earshot 后再呼叫。",
+  "error.description-forged":
+    "通话已停止：有人在你们之间改动了内容，或冒充对方应答。没有人能窃听。请改在本地网络呼叫，或联系服务器的管理者。",
+  "error.description-replayed": "通话已停止：有人在你们之间重发了旧的邀请。没有人能窃听。请重新呼叫。",
+  "error.fingerprint-weak": "通话已停止：对方的程序提供的保护太弱。请让对方更新程序。",
+  "error.unverified-refused":
+    "对方的浏览器无法证明身份，而你的设置拒绝此类通话。对方可以换用新版浏览器或安装 Earshot。",
+  "error.verification-failed": "核对没有成功。请挂断，重新呼叫后再核对一次。",
+  "error.phrase-wrong": "对方的办公室口令与你的不同，或没有设置。双方需要在设置中填写相同的口令。",
+  "error.device-unknown": "此设备已不在记忆中。",
   "error.name-invalid": "名字需要 1 到 64 个字符。",
   "error.url-invalid": "这不是服务器地址。正确的样子是 wss://calls.example.com。",
   "error.url-insecure": "这个地址不安全，必须以 wss:// 开头。",

@@ -6,6 +6,7 @@ import type {
   CallRecord,
   DeviceId,
   ErrorCode,
+  KnownDevice,
   Language,
   Media,
   NodeState,
@@ -14,7 +15,9 @@ import type {
   RingEnd,
   RingId,
   SettingsChange,
+  Standing,
   Theme,
+  VerifyStage,
 } from "../gen/protocol";
 
 /** Where this UI runs: Tauri's window, a browser tab on a node's loopback address, or a guest's tab on a server. */
@@ -101,9 +104,24 @@ export interface CallPeer {
   /** Picture and sound; null until they come. `media` holds voice and camera, `screenMedia` screen and its sound. */
   media: MediaStream | null;
   screenMedia: MediaStream | null;
+  /** What my memory says of them: what to call them, how well they are known, what does not fit about their name. */
+  standing: Standing;
+  /** Their descriptions were good: the key they are known by vouches for this connection. */
+  sealed: boolean;
+  /** Comparing the short code with them; null while nobody wants to. */
+  verification: VerificationState | null;
   /** They are heard right now. */
   speaking: boolean;
   quality: Quality;
+}
+
+/** Two people compare the short code. */
+export interface VerificationState {
+  stage: VerifyStage;
+  /** It was they who began: their person asks mine to compare. */
+  theirs: boolean;
+  /** Why it went wrong, if it did. */
+  problem: AnyCode | null;
 }
 
 export interface CallState {
@@ -192,6 +210,8 @@ export interface AppState {
   summary: CallSummary | null;
   calls: CallRecord[];
   missed: number;
+  /** Remembered devices, the ones met last first. */
+  known: KnownDevice[];
   devices: DevicesState;
   preview: PreviewState;
   notices: Notice[];
@@ -223,6 +243,22 @@ export interface Actions {
   quit(): Promise<void>;
   /** The list of people is (not) being looked at. */
   setWatching(watching: boolean): void;
+  /** Compares the short code with somebody in the call: begins, or takes part when they began. */
+  verify(device: DeviceId): Promise<void>;
+  /** The person has compared. */
+  confirmCode(device: DeviceId, matches: boolean): Promise<void>;
+  /** Not now; also closes the result. */
+  cancelVerify(device: DeviceId): Promise<void>;
+  /** Each resolves to null or the code why not. A guest's browser remembers too, as far as it can. */
+  rememberDevice(device: DeviceId): Promise<AnyCode | null>;
+  /** null: their own name again. */
+  renameDevice(device: DeviceId, name: string | null): Promise<AnyCode | null>;
+  acceptName(device: DeviceId): Promise<AnyCode | null>;
+  blockDevice(device: DeviceId, blocked: boolean): Promise<AnyCode | null>;
+  forgetDevice(device: DeviceId): Promise<AnyCode | null>;
+  /** null: none any more. */
+  setPhrase(phrase: string | null): Promise<AnyCode | null>;
+  dismissNotes(): Promise<void>;
   /** Plays a short sound on the chosen speaker. */
   testSpeaker(): Promise<void>;
 }

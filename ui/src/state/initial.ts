@@ -20,6 +20,7 @@ export function initialState(surface: Surface, title: string, canCall: boolean):
     summary: null,
     calls: [],
     missed: 0,
+    known: [],
     devices: {
       microphones: [],
       cameras: [],

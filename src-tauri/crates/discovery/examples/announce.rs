@@ -23,8 +23,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let name = args.next().ok_or("a name is missing")?;
     let port: u16 = args.next().ok_or("a port is missing")?.parse()?;
     let device = DeviceId([seed; 32]);
-    let mut announcement =
-        Announcement { device, person: Person::named(name), port, versions: VERSIONS.to_vec() };
+    let mut announcement = Announcement {
+        device,
+        person: Person::named(name),
+        hidden: false,
+        phrase: false,
+        port,
+        versions: VERSIONS.to_vec(),
+    };
     print(json!({ "event": "start", "device": device.to_string() }));
     let (handle, mut events) = mdns::start(announcement.clone(), InterfaceChoice::only(args))?;
 
@@ -75,8 +81,8 @@ fn describe(event: &DiscoveryEvent) -> Value {
         DiscoveryEvent::Seen(found) => json!({
             "event": "seen",
             "device": found.device.to_string(),
-            "name": found.person.name,
-            "status": found.person.status.as_str(),
+            "name": found.person.as_ref().map_or("", |person| &person.name),
+            "status": found.person.as_ref().map(|person| person.status.as_str()),
             "addresses": found.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "port": found.port,
         }),

@@ -34,6 +34,10 @@ pub struct Announcement {
     pub device: DeviceId,
     /// What it says of its person.
     pub person: Person,
+    /// Name, status and note are not to be in the record: whoever finds this device asks for them over TLS.
+    pub hidden: bool,
+    /// Only those who know the office's phrase are let in. Then the record is hidden too.
+    pub phrase: bool,
     /// TCP port of its hub.
     pub port: u16,
     /// Protocol versions it speaks.
@@ -45,8 +49,12 @@ pub struct Announcement {
 pub struct Found {
     /// Who they say they are.
     pub device: DeviceId,
-    /// What they say of their person; checked for length and characters.
-    pub person: Person,
+    /// What they say of their person; checked for length and characters. `None`: it is to be asked for over TLS.
+    pub person: Option<Person>,
+    /// Only those who know the office's phrase are let in there.
+    pub phrase: bool,
+    /// The record's number, which no other record of this device has: another number may mean another person.
+    pub revision: u64,
     /// Protocol versions they speak; at least one is ours too.
     pub versions: Vec<u16>,
     /// Where to dial, best first: 1 to [`MAX_ADDRESSES`](earshot_protocol::limits::MAX_ADDRESSES). A link-local IPv6

@@ -90,9 +90,10 @@ impl Ether {
 }
 
 fn found(announcement: Announcement) -> Found {
-    let Announcement { device, person, port, versions } = announcement;
+    let Announcement { device, person, hidden, phrase, port, versions } = announcement;
+    let person = (!hidden && !phrase).then_some(person);
     let addresses = vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)];
-    Found { device, person, versions, addresses, port }
+    Found { device, person, phrase, revision: 0, versions, addresses, port }
 }
 
 fn tell(members: &HashMap<DeviceId, Member>, about: DeviceId, event: &DiscoveryEvent) {
@@ -152,6 +153,8 @@ mod tests {
         Announcement {
             device,
             person: Person::named(name),
+            hidden: false,
+            phrase: false,
             port: 4000 + u16::from(seed),
             versions: VERSIONS.to_vec(),
         }
@@ -165,7 +168,7 @@ mod tests {
         assert!(matches!(to_ann.recv().await, Some(DiscoveryEvent::Interfaces { .. })));
         assert!(matches!(to_bob.recv().await, Some(DiscoveryEvent::Interfaces { .. })));
         let seen = |event| match event {
-            Some(DiscoveryEvent::Seen(found)) => (found.person.name, found.addresses[0].to_string()),
+            Some(DiscoveryEvent::Seen(found)) => (found.person.unwrap().name, found.addresses[0].to_string()),
             other => panic!("{other:?}"),
         };
         assert_eq!(seen(to_ann.recv().await), ("Bob".to_owned(), "127.0.0.1:4002".to_owned()));

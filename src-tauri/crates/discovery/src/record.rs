@@ -281,7 +281,7 @@ mod tests {
         ) {
             let versions: Vec<u16> = VERSIONS.iter().copied().chain(more).collect();
             let person = Person { name, note, status: Status::Away };
-            let announcement = Announcement { device: DeviceId(id), person: person.clone(), port, versions };
+            let announcement = Announcement { device: DeviceId(id), person: person.clone(), hidden: false, phrase: false, port, versions };
             let purpose = if leaving { Purpose::Leaving } else { Purpose::Present };
             let encoded = encode(&announcement, revision, purpose);
             prop_assert_eq!(encoded.is_ok(), person.check().is_ok());

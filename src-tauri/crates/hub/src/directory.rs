@@ -80,7 +80,14 @@ impl Hub {
     /// A device's entry.
     pub(crate) fn presence(&self, device: DeviceId) -> Option<Presence> {
         let Device { person, kind, .. } = self.devices.get(&device)?;
-        Some(Presence { device, person: person.clone(), kind: *kind, reach: Reach::Here, via: None })
+        Some(Presence {
+            device,
+            person: person.clone(),
+            kind: *kind,
+            reach: Reach::Here,
+            via: None,
+            standing: None,
+        })
     }
 
     /// Whether others may know of a device: on a LAN only of the owner.

@@ -71,6 +71,7 @@ impl Hub {
             Request::Ring { to, room, media } => self.ring(asker, to, room, media, fresh),
             Request::CancelRing { ring } => self.cancel_ring(asker, ring),
             Request::AnswerRing { ring, answer } => self.answer_ring(asker, ring, answer),
+            Request::SetBlocked { .. } => Err(ErrorCode::NotAllowed),
             Request::Signal { room, to, signal } => self.signal(asker, room, to, signal),
         }
     }

@@ -153,6 +153,7 @@ impl Hub {
             people: self.people_for(device),
             ice_servers: self.config.ice_servers.clone(),
             resume: token,
+            phrase: None,
             resumed,
         };
         self.send(connection, FromHub::Welcome(welcome));

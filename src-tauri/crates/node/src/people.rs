@@ -84,7 +84,7 @@ impl People {
     /// The name somebody gives, wherever they are.
     #[must_use]
     pub(crate) fn name(&self, device: &DeviceId) -> Option<&str> {
-        let lan = self.lan.get(device).map(|person| &person.found.person);
+        let lan = self.lan.get(device).and_then(|person| person.found.person.as_ref());
         lan.or_else(|| self.server.get(device).map(|presence| &presence.person))
             .map(|person| person.name.as_str())
     }
@@ -154,12 +154,15 @@ impl People {
 
     /// Brings what is shown of one device up to date.
     fn refresh(&mut self, device: DeviceId) -> Vec<Event> {
-        let lan = self.lan.get(&device).map(|person| Presence {
-            device,
-            person: person.found.person.clone(),
-            kind: DeviceKind::Install,
-            reach: person.reach,
-            via: None,
+        let lan = self.lan.get(&device).and_then(|person| {
+            Some(Presence {
+                device,
+                person: person.found.person.clone()?,
+                kind: DeviceKind::Install,
+                reach: person.reach,
+                via: None,
+                standing: None,
+            })
         });
         let here_on_lan = lan.as_ref().is_some_and(|presence| presence.reach == Reach::Here);
         let server = self.server.get(&device).filter(|_| !here_on_lan).cloned();
@@ -198,7 +201,9 @@ mod tests {
     fn found(name: &str) -> Found {
         Found {
             device: ANN,
-            person: Person::named(name),
+            person: Some(Person::named(name)),
+            phrase: false,
+            revision: 0,
             versions: vec![1],
             addresses: vec!["10.0.0.1:7000".parse().expect("an address")],
             port: 7000,
@@ -212,6 +217,7 @@ mod tests {
             kind: DeviceKind::Install,
             reach: Reach::Here,
             via: None,
+            standing: None,
         }
     }
 

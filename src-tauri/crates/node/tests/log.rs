@@ -42,8 +42,9 @@ async fn nothing_private_is_logged_at_info() {
     ann.node.change_settings(change).await.expect("changes");
     let (room, _) = call(&mut ann, &mut bob, None).await;
     let sdp = "v=0 private-sdp a=fingerprint:sha-256 AA".to_owned();
-    let signal =
-        Signal::Description { description: Description { kind: DescriptionKind::Offer, sdp, round: 0 } };
+    let signal = Signal::Description {
+        description: Description { kind: DescriptionKind::Offer, sdp, round: 0, seal: None },
+    };
     let to = ann.device();
     assert_eq!(bob.ask(Request::Signal { room: room.room, to, signal }).await, Ok(Reply::Done));
     let again = ann.ring(bob.device(), &room).await.expect("rings again");

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 use common::{Person, call, options, start};
 
 fn offer() -> Signal {
-    let description = Description { kind: DescriptionKind::Offer, sdp: "v=0".into(), round: 0 };
+    let description = Description { kind: DescriptionKind::Offer, sdp: "v=0".into(), round: 0, seal: None };
     Signal::Description { description }
 }
 
@@ -153,7 +153,9 @@ async fn a_link_that_stands_but_leads_nowhere_fails_as_fast() {
     // Ann reaches Bob over a cable that can be pulled.
     let found = Found {
         device: bob.device(),
-        person: earshot_protocol::Person::named("Bob"),
+        person: Some(earshot_protocol::Person::named("Bob")),
+        phrase: false,
+        revision: 0,
         versions: vec![1],
         addresses: vec![cable.address],
         port: cable.address.port(),

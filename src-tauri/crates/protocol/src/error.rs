@@ -78,6 +78,22 @@ codes! {
     ServerDown = "server-down",
     /// The hub went away in the middle.
     LinkLost = "link-lost",
+    /// A session description without a seal.
+    DescriptionUnsigned = "description-unsigned",
+    /// A session description whose seal does not fit: altered, or made by or for somebody else, or for another room.
+    DescriptionForged = "description-forged",
+    /// A session description that was sent before, or comes out of order.
+    DescriptionReplayed = "description-replayed",
+    /// A session description without a fingerprint of SHA-256 or stronger for all of its media.
+    FingerprintWeak = "fingerprint-weak",
+    /// The other side's browser keeps no key of its own, and the owner refuses such calls.
+    UnverifiedRefused = "unverified-refused",
+    /// Comparing the short code went wrong: a step out of order, or a share that is not what was committed to.
+    VerificationFailed = "verification-failed",
+    /// The two do not have the same office phrase.
+    PhraseWrong = "phrase-wrong",
+    /// No device of that id is remembered.
+    DeviceUnknown = "device-unknown",
     /// A name that is empty, too long, or has control characters.
     NameInvalid = "name-invalid",
     /// A URL that is not one of a signaling server.

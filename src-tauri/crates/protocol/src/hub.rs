@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::limits::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_ANSWER_CHARS};
+use crate::limits::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_ANSWER_CHARS, MAX_BLOCKED};
 use crate::person::is_line;
 use crate::{
-    DeviceId, DeviceKind, ErrorCode, HubRef, Media, Nonce, Person, Presence, PublicKey, RequestId,
-    ResumeToken, RingId, RoomId, RoomRef, Seq, Signature,
+    DeviceId, DeviceKind, Digest, ErrorCode, HubRef, Media, Nonce, PakeMessage, Person, Presence, PublicKey,
+    RequestId, ResumeToken, RingId, RoomId, RoomRef, Seal, Seq, Signature,
 };
 
 /// What a visitor says to a hub.
@@ -44,8 +44,15 @@ pub struct Hello {
     pub kind: DeviceKind,
     /// What the device says of itself.
     pub person: Person,
-    /// Proof that the visitor holds the key, for this hub and this challenge.
+    /// What the signature is bound to beside hub and challenge.
+    #[serde(default)]
+    pub binding: Binding,
+    /// Proof that the visitor holds the key, for this hub, this challenge and this connection.
     pub signature: Signature,
+    /// Proof that the visitor knows the office's phrase; in answer to a challenge that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub phrase: Option<PhraseProof>,
     /// A place to have back after a dropped connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -61,14 +68,36 @@ pub struct Resume {
     pub seen: Seq,
 }
 
-/// The bytes that a hello's signature covers: a label, the hub's device id, the nonce and the device's own key, so
-/// that a proof made for one hub is worth nothing at another.
+/// What ties a hello to its connection, so that whoever stands between cannot pass it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binding {
+    /// Nothing: a browser's page cannot know its connection, and behind a proxy there are two.
+    #[default]
+    None,
+    /// The TLS exporter of the connection (RFC 9266). A hub that ends TLS itself takes nothing less from an install.
+    TlsExporter,
+}
+
+/// Proof of knowing the office's phrase: the visitor's half of SPAKE2 (RFC 9382) and its key confirmation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PhraseProof {
+    /// The visitor's message.
+    pub message: PakeMessage,
+    /// The visitor's confirmation.
+    pub confirmation: Digest,
+}
+
+/// The bytes that a hello's signature covers: a label, the hub's device id, the nonce, the device's own key, and the
+/// TLS exporter of the connection (zeros with [`Binding::None`]), so that a proof made for one hub and connection is
+/// worth nothing at another.
 #[must_use]
-pub fn hello_to_sign(hub: &DeviceId, nonce: &Nonce, key: &PublicKey) -> Vec<u8> {
+pub fn hello_to_sign(hub: &DeviceId, nonce: &Nonce, key: &PublicKey, exporter: Option<&[u8; 32]>) -> Vec<u8> {
     let mut bytes = b"earshot hello v1\0".to_vec();
     bytes.extend_from_slice(&hub.0);
     bytes.extend_from_slice(&nonce.0);
     bytes.extend_from_slice(&key.0);
+    bytes.extend_from_slice(exporter.unwrap_or(&[0; 32]));
     bytes
 }
 
@@ -125,6 +154,11 @@ pub enum Request {
         /// How.
         answer: RingAnswer,
     },
+    /// To these devices I am away, and their rings do not reach me; they are not told. Answer: `done`.
+    SetBlocked {
+        /// All of them, not only the change; at most [`MAX_BLOCKED`].
+        devices: Vec<DeviceId>,
+    },
     /// Carries a signal to another participant; the hub does not read it. Answer: `done`.
     Signal {
         /// Of which room.
@@ -159,9 +193,12 @@ impl Request {
                     Err(ErrorCode::Malformed)
                 }
             }
-            Self::Leave { .. } | Self::CancelRing { .. } | Self::AnswerRing { .. } | Self::Signal { .. } => {
-                Ok(())
-            }
+            Self::SetBlocked { devices } if devices.len() > MAX_BLOCKED as usize => Err(ErrorCode::Malformed),
+            Self::Leave { .. }
+            | Self::CancelRing { .. }
+            | Self::AnswerRing { .. }
+            | Self::SetBlocked { .. }
+            | Self::Signal { .. } => Ok(()),
         }
     }
 }
@@ -254,6 +291,10 @@ pub struct Description {
     /// known by it.
     #[serde(default)]
     pub round: u32,
+    /// The sender's proof. Without it a description is not for `setRemoteDescription`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seal: Option<Seal>,
 }
 
 impl std::fmt::Debug for Description {
@@ -311,6 +352,10 @@ pub enum FromHub {
         hub: DeviceId,
         /// What to sign.
         nonce: Nonce,
+        /// The hub's half of SPAKE2 (RFC 9382), where only those who know the office's phrase are let in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        phrase: Option<PakeMessage>,
     },
     /// You are in. Everything known up to here; what changes later is told by numbered messages.
     Welcome(Welcome),
@@ -347,6 +392,10 @@ pub struct Welcome {
     pub ice_servers: Vec<IceServer>,
     /// What brings this place back.
     pub resume: ResumeToken,
+    /// The hub's confirmation that it knows the phrase too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub phrase: Option<Digest>,
     /// True: the place is the old one, and everything after [`Resume::seen`] follows. False: a new place, numbers
     /// start at 1 and no room or ring of before is left.
     pub resumed: bool,

@@ -91,6 +91,14 @@ bytes_id!(
     Nonce, 32
 );
 bytes_id!(
+    /// SHA-256 of something, or a message authentication code made with it.
+    Digest, 32
+);
+bytes_id!(
+    /// One side's message of a password-authenticated key exchange (SPAKE2, RFC 9382).
+    PakeMessage, 33
+);
+bytes_id!(
     /// Names a room on its hub; random, so that it is also unique among hubs.
     RoomId, 16
 );
@@ -102,7 +110,7 @@ bytes_id!(
     /// The secret that lets a dropped connection have its place back.
     ResumeToken, 32
 );
-public_id!(DeviceId PublicKey Signature Nonce RoomId RingId);
+public_id!(DeviceId PublicKey Signature Nonce Digest PakeMessage RoomId RingId);
 
 impl fmt::Debug for ResumeToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,16 +16,20 @@ pub mod limits;
 pub mod owner;
 pub mod peer;
 pub mod person;
+pub mod seal;
+pub mod trust;
 
 pub use error::ErrorCode;
 pub use hub::{Event, FromHub, Hello, HubMessage, Reply, Request, Resume, ToHub, Welcome};
 pub use ids::{
-    DeviceId, HubRef, Nonce, PublicKey, RequestId, ResumeToken, RingId, RoomId, RoomRef, Seq, ShortId,
-    Signature,
+    DeviceId, Digest, HubRef, Nonce, PakeMessage, PublicKey, RequestId, ResumeToken, RingId, RoomId, RoomRef,
+    Seq, ShortId, Signature,
 };
 pub use owner::{FromNode, OwnerEvent, OwnerReply, OwnerRequest, ToNode};
 pub use peer::Control;
 pub use person::{DeviceKind, Media, Person, Presence, Reach, Status};
+pub use seal::{Seal, Verify};
+pub use trust::{KnownDevice, NameWarning, Standing, Trust};
 
 /// The WebSocket subprotocol that both sides name in the upgrade (RFC 6455, section 1.9).
 pub const SUBPROTOCOL: &str = "earshot.v1";

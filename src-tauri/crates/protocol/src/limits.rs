@@ -70,6 +70,18 @@ limits! {
     DIAL_TIMEOUT = 2_500;
     /// People a node remembers from announcements; the oldest unreachable ones go first.
     MAX_PEOPLE = 1_000;
+    /// Devices that an owner may block at one hub.
+    MAX_BLOCKED = 256;
+    /// Devices that a node remembers; the ones not met for the longest time go first, never a verified or blocked one.
+    MAX_KNOWN = 2_000;
+    /// `a=fingerprint` and `a=ice-ufrag` lines of one description, each: four lanes and the data, twice over.
+    MAX_SDP_ITEMS = 16;
+    /// An office's phrase, in characters: shorter ones are guessed.
+    MIN_PHRASE_CHARS = 8;
+    /// An office's phrase, in characters.
+    MAX_PHRASE_CHARS = 128;
+    /// Comparing the short code, from the first word to both answers; people talk while they do it.
+    VERIFY_TIMEOUT = 120_000;
     /// Windows and browser tabs attached to one node.
     MAX_WINDOWS = 8;
     /// Call records that one answer lists.

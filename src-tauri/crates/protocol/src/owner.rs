@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::hub::{HubMessage, IceServer, RingEnd};
-use crate::{DeviceId, ErrorCode, Media, Person, Request, RequestId, Seq, Status, Welcome};
+use crate::hub::{Description, HubMessage, IceServer, RingEnd};
+use crate::seal::CODE_LENGTH;
+use crate::{
+    DeviceId, DeviceKind, ErrorCode, KnownDevice, Media, Person, Request, RequestId, RoomId, Seq, Standing,
+    Status, Verify, Welcome,
+};
 
 /// What a window says to its node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -87,6 +91,82 @@ pub enum OwnerRequest {
         /// Looking or not.
         watching: bool,
     },
+    /// Signs a description with the device key. Answer: `sealed`.
+    Seal {
+        /// The hub that holds the room.
+        hub: DeviceId,
+        /// The room, which the window is in.
+        room: RoomId,
+        /// For whom.
+        to: DeviceId,
+        /// Without a seal.
+        description: Description,
+    },
+    /// Checks a description that came, by whichever way. Answer: `opened`; else one of the codes `description-…`,
+    /// `fingerprint-weak` or `unverified-refused`, and it must not be used.
+    Open {
+        /// The hub that holds the room.
+        hub: DeviceId,
+        /// The room, which the window is in.
+        room: RoomId,
+        /// From whom it says it is.
+        from: DeviceId,
+        /// With its seal.
+        description: Description,
+    },
+    /// A step of comparing the short code with another participant. Answer: `verification`.
+    Verify {
+        /// The hub that holds the room.
+        hub: DeviceId,
+        /// The room, which the window is in.
+        room: RoomId,
+        /// With whom; a description of theirs was opened before.
+        with: DeviceId,
+        /// The step.
+        step: VerifyStep,
+    },
+    /// Everybody who is remembered. Answer: `devices`.
+    ListDevices,
+    /// Remembers a device that is listed now, as if it had been talked to. Answer: `done`.
+    RememberDevice {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Gives a known device a name of the owner's own, or takes it back. Answer: `done`.
+    RenameDevice {
+        /// Which.
+        device: DeviceId,
+        /// The name; absent: the device's own again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        name: Option<String>,
+    },
+    /// From now on the name that a known device gives is the right one. Answer: `done`.
+    AcceptName {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Blocks a device, known or listed, or no longer. Answer: `done`.
+    BlockDevice {
+        /// Which.
+        device: DeviceId,
+        /// Blocked from now on, or not.
+        blocked: bool,
+    },
+    /// Forgets a device: the next meeting is the first again. Answer: `done`.
+    ForgetDevice {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Sets the office's phrase, or none. Kept as a key made from it, never as text. Answer: `done`.
+    SetPhrase {
+        /// The phrase; absent: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        phrase: Option<String>,
+    },
+    /// The owner has read what happened at the start ([`NodeState::notes`]). Answer: `done`.
+    DismissNotes,
     /// Opens the loopback UI in the system's browser. Answer: `done`.
     OpenInBrowser,
     /// Quits Earshot, window and node. Answer: `done`, then nothing more.
@@ -104,6 +184,80 @@ pub enum OwnerReply {
         /// At most [`MAX_CALLS_LISTED`](crate::limits::MAX_CALLS_LISTED).
         calls: Vec<CallRecord>,
     },
+    /// A description that may be sent.
+    Sealed {
+        /// With its seal.
+        description: Description,
+    },
+    /// A description that may be used.
+    Opened {
+        /// What `setRemoteDescription` may take: weak fingerprints are taken out.
+        description: Description,
+        /// What sort of device its sender is.
+        kind: DeviceKind,
+    },
+    /// How comparing the short code stands.
+    Verification(Verification),
+    /// Remembered devices, the ones met last first.
+    Devices {
+        /// At most [`MAX_KNOWN`](crate::limits::MAX_KNOWN).
+        devices: Vec<KnownDevice>,
+    },
+}
+
+/// What a window tells its node while two people compare the short code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum VerifyStep {
+    /// The owner wants to.
+    Begin,
+    /// The other side has said this on the data channel.
+    Heard {
+        /// What.
+        verify: Verify,
+    },
+    /// The owner has compared.
+    Confirm {
+        /// The codes were the same.
+        matches: bool,
+    },
+    /// The owner does not want to any more, or time is up.
+    Cancel,
+}
+
+/// How comparing the short code stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Verification {
+    /// The stage.
+    pub stage: VerifyStage,
+    /// What to say on the data channel now, in this order.
+    pub say: Vec<Verify>,
+}
+
+/// The stages of comparing the short code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum VerifyStage {
+    /// The other side's word is awaited.
+    Waiting,
+    /// The owner shall compare.
+    Compare {
+        /// Numbers of symbols, each 0 to 63.
+        #[ts(type = "number[]")]
+        code: [u8; CODE_LENGTH],
+    },
+    /// The owner has said that the codes are the same; the other person has not yet.
+    Confirmed {
+        /// Still shown.
+        #[ts(type = "number[]")]
+        code: [u8; CODE_LENGTH],
+    },
+    /// Both have: the device is verified, and stays so.
+    Verified,
+    /// One of them says that the codes differ: somebody may be in the middle.
+    Mismatch,
+    /// Given up by either side, without anything said about the codes.
+    Cancelled,
 }
 
 /// What happens on the owner's side.
@@ -114,6 +268,16 @@ pub enum OwnerEvent {
     CallsChanged {
         /// Missed calls nobody has looked at yet.
         missed: u32,
+    },
+    /// The list of remembered devices has changed: list it again.
+    DevicesChanged,
+    /// What the owner's memory says of a device: of each other participant when a room is entered or they come, and
+    /// whenever it changes for somebody in a room or a ring.
+    Standing {
+        /// Which device.
+        device: DeviceId,
+        /// What.
+        standing: Standing,
     },
     /// Another start of the program asks this window to come to the front.
     Raise,
@@ -138,6 +302,36 @@ pub struct NodeState {
     pub network: NetworkState,
     /// Missed calls nobody has looked at yet.
     pub missed: u32,
+    /// An office's phrase is set.
+    pub has_phrase: bool,
+    /// What the owner should read once.
+    pub notes: Vec<StartNote>,
+}
+
+/// Something that happened at the start and that the owner should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum StartNote {
+    /// The device key could not be read: this device has a new one, so that nobody knows it any more.
+    KeySetAside {
+        /// Where the unreadable file lies now.
+        file: String,
+    },
+    /// The settings could not be read; defaults hold.
+    SettingsSetAside {
+        /// Where the unreadable file lies now.
+        file: String,
+    },
+    /// The history and the memory of devices could not be read; new ones were begun.
+    HistorySetAside {
+        /// Where the unreadable file lies now.
+        file: String,
+    },
+    /// The office's phrase could not be read; there is none until it is set again, and nobody is found meanwhile.
+    PhraseSetAside {
+        /// Where the unreadable file lies now.
+        file: String,
+    },
 }
 
 /// What the owner has chosen; the file `settings.toml`, except for the name of its fields.
@@ -170,6 +364,14 @@ pub struct Settings {
     pub speaker: String,
     /// Whether the window may use camera and microphone: asked once, remembered here.
     pub capture: Capture,
+    /// Nobody's ring is shown: they are told that the owner is busy, and it is kept as a missed call.
+    pub do_not_disturb: bool,
+    /// Only devices that were met before may ring; others are told that the owner is busy.
+    pub only_known: bool,
+    /// No calls with browsers that keep no key of their own ([`DeviceKind::Transient`](crate::DeviceKind::Transient)).
+    pub refuse_unverified: bool,
+    /// The network's announcements do not hold name, status and note: devices ask for them, keys proven.
+    pub hide_name: bool,
 }
 
 impl Default for Settings {
@@ -188,6 +390,10 @@ impl Default for Settings {
             camera: String::new(),
             speaker: String::new(),
             capture: Capture::Ask,
+            do_not_disturb: false,
+            only_known: false,
+            refuse_unverified: false,
+            hide_name: false,
         }
     }
 }
@@ -236,6 +442,18 @@ pub struct SettingsChange {
     /// See [`Settings`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub do_not_disturb: Option<bool>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_known: Option<bool>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuse_unverified: Option<bool>,
+    /// See [`Settings`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hide_name: Option<bool>,
 }
 
 /// The UI's language.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::Verify;
 use crate::hub::Signal;
 
 /// A message on the data channel `control`, as JSON text.
@@ -25,6 +26,11 @@ pub enum Control {
     Signal {
         /// The signal.
         signal: Signal,
+    },
+    /// A step of comparing the short code.
+    Verify {
+        /// The step.
+        verify: Verify,
     },
     /// I hang up; so that nobody waits for a hub to say it.
     Bye,

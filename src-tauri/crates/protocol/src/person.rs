@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::limits::{MAX_NAME_BYTES, MAX_NAME_CHARS, MAX_NOTE_BYTES, MAX_NOTE_CHARS};
-use crate::{DeviceId, ErrorCode};
+use crate::{DeviceId, ErrorCode, Standing};
 
 /// Whether somebody wants to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
@@ -98,6 +98,21 @@ pub enum DeviceKind {
     Install,
     /// A browser tab that visits a server: its key lives no longer than the browser's storage.
     Guest,
+    /// A browser tab whose browser keeps no such key: the one it has is gone with the page, so nobody can know it again.
+    /// Calls with it are marked as unverified, and an owner may refuse them.
+    Transient,
+}
+
+impl DeviceKind {
+    /// The wire form, also in what a seal signs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Guest => "guest",
+            Self::Transient => "transient",
+        }
+    }
 }
 
 /// Whether a listed person can be called.
@@ -127,6 +142,10 @@ pub struct Presence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub via: Option<DeviceId>,
+    /// What the owner's memory says of this device. Only a node says it, to its own windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub standing: Option<Standing>,
 }
 
 /// How a person wants to talk.

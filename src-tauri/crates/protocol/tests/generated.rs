@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use earshot_protocol::{ErrorCode, error, hub, limits, owner, peer, person};
+use earshot_protocol::{ErrorCode, error, hub, limits, owner, peer, person, seal, trust};
 use ts_rs::{Config, TS};
 
 macro_rules! declarations {
@@ -26,13 +26,15 @@ fn typescript() -> String {
         error::ErrorCode
         person::Status person::Person person::DeviceKind person::Reach person::Presence person::Media
         earshot_protocol::HubRef earshot_protocol::RoomRef
-        hub::ToHub hub::Hello hub::Resume hub::Request hub::RingAnswer hub::RingEnd
-        hub::Signal hub::Description hub::DescriptionKind hub::Candidate
+        hub::ToHub hub::Hello hub::Binding hub::PhraseProof hub::Resume hub::Request hub::RingAnswer hub::RingEnd
+        hub::Signal hub::Description hub::DescriptionKind seal::Seal seal::Verify hub::Candidate
         hub::FromHub hub::Welcome hub::IceServer hub::HubMessage hub::Reply hub::RoomState hub::Participant
         hub::Event hub::LeaveReason
         owner::ToNode owner::FromNode owner::OwnerRequest owner::OwnerReply owner::OwnerEvent owner::NodeState
         owner::Settings owner::SettingsChange owner::Language owner::Theme owner::Capture owner::ServerState
         owner::NetworkState owner::NetworkProblem owner::Direction owner::CallRecord
+        owner::Verification owner::VerifyStage owner::VerifyStep owner::StartNote
+        trust::Trust trust::NameWarning trust::Standing trust::KnownDevice
         peer::Control
     ) {
         text.push_str(&declaration);
@@ -44,6 +46,8 @@ fn typescript() -> String {
         ("PublicKey", "An Ed25519 public key, base32."),
         ("Signature", "An Ed25519 signature, base32."),
         ("Nonce", "What a hub asks a visitor to sign, base32."),
+        ("Digest", "SHA-256 or a code made with it, base32."),
+        ("PakeMessage", "One side's message of SPAKE2, base32."),
         ("RoomId", "Names a room, base32."),
         ("RingId", "Names a ring, base32."),
         ("ResumeToken", "The secret that brings a place back, base32."),

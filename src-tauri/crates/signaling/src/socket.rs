@@ -158,7 +158,7 @@ impl Door {
         rand::fill(&mut nonce.0).map_err(|_| Gone::Said(Some(ErrorCode::Internal)))?;
         let hub = self.hub.hub();
         let hello = timeout(Duration::from_millis(HELLO_TIMEOUT.into()), async {
-            say(sink, &FromHub::Challenge { versions: VERSIONS.to_vec(), hub, nonce }).await?;
+            say(sink, &FromHub::Challenge { versions: VERSIONS.to_vec(), hub, nonce, phrase: None }).await?;
             let text = next_text(stream, ErrorCode::HelloExpected).await?;
             codec::parse_hello(&text).map_err(|code| Gone::Said(Some(code)))
         })
@@ -188,7 +188,7 @@ impl Door {
 
     fn admit(&self, hello: Hello, nonce: &Nonce, peer: &PeerInfo) -> Result<Arrival, ErrorCode> {
         let version = negotiate(VERSIONS, &hello.versions).ok_or(ErrorCode::VersionUnsupported)?;
-        if !verify(&hello.key, &hello_to_sign(&self.hub.hub(), nonce, &hello.key), &hello.signature) {
+        if !verify(&hello.key, &hello_to_sign(&self.hub.hub(), nonce, &hello.key, None), &hello.signature) {
             return Err(ErrorCode::BadSignature);
         }
         if self.greeting.mutual && peer.key != Some(hello.key) {

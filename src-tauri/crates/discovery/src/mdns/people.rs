@@ -103,7 +103,15 @@ mod tests {
         let mut id = [0; 32];
         id[..4].copy_from_slice(&number.to_be_bytes());
         let addresses = vec!["10.0.0.1:1".parse().unwrap()];
-        Found { device: DeviceId(id), person: Person::named(name), versions: vec![1], addresses, port: 1 }
+        Found {
+            device: DeviceId(id),
+            person: Some(Person::named(name)),
+            phrase: false,
+            revision: 0,
+            versions: vec![1],
+            addresses,
+            port: 1,
+        }
     }
 
     #[test]

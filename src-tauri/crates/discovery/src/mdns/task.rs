@@ -315,7 +315,10 @@ impl Task {
             return;
         }
         let (device, person, versions) = (record.device, record.person, record.versions);
-        self.people.heard(Found { device, person, versions, addresses, port }, self.run);
+        self.people.heard(
+            Found { device, person: Some(person), phrase: false, revision: 0, versions, addresses, port },
+            self.run,
+        );
     }
 
     fn look_at_interfaces(&mut self) {

@@ -352,8 +352,12 @@ impl Story {
             Ask::Cancel(ring) => Request::CancelRing { ring: *ring.get(&self.rings) },
             Ask::Answer(ring, answer) => Request::AnswerRing { ring: *ring.get(&self.rings), answer },
             Ask::Signal { room, to, bytes } => {
-                let description =
-                    Description { kind: DescriptionKind::Offer, sdp: "x".repeat(bytes), round: 0 };
+                let description = Description {
+                    kind: DescriptionKind::Offer,
+                    sdp: "x".repeat(bytes),
+                    round: 0,
+                    seal: None,
+                };
                 Request::Signal {
                     room: *room.get(&self.rooms),
                     to: self.world.clients[to].device,

@@ -158,7 +158,8 @@ fn a_second_connection_takes_the_place_of_the_first() {
 fn resumes_after(signals: u32, sdp_bytes: usize) -> (bool, World) {
     let (mut world, ann, bob, room) = call();
     world.drop_connection(bob);
-    let description = Description { kind: DescriptionKind::Offer, sdp: "x".repeat(sdp_bytes), round: 0 };
+    let description =
+        Description { kind: DescriptionKind::Offer, sdp: "x".repeat(sdp_bytes), round: 0, seal: None };
     for sent in 0..signals {
         let signal = Signal::Description { description: description.clone() };
         world.request(ann, Request::Signal { room, to: device("bob"), signal });
@@ -248,6 +249,8 @@ fn a_second_hello_is_out_of_order() {
         key: earshot_protocol::PublicKey([0; 32]),
         kind: earshot_protocol::DeviceKind::Install,
         person: earshot_protocol::Person::named("bob"),
+        binding: earshot_protocol::hub::Binding::None,
+        phrase: None,
         signature: earshot_protocol::Signature([0; 64]),
         resume: None,
     };

@@ -275,6 +275,8 @@ impl Core {
             server: self.server_state.clone(),
             network: self.network.clone(),
             missed: self.missed(),
+            has_phrase: false,
+            notes: Vec::new(),
         }
     }
 
@@ -311,7 +313,14 @@ fn say_person(link: Link, person: Person) {
 
 /// What a node announces of itself.
 pub(crate) fn announcement(device: DeviceId, person: Person, port: u16) -> Announcement {
-    Announcement { device, person, port, versions: earshot_protocol::VERSIONS.to_vec() }
+    Announcement {
+        device,
+        person,
+        hidden: false,
+        phrase: false,
+        port,
+        versions: earshot_protocol::VERSIONS.to_vec(),
+    }
 }
 
 fn now_ms() -> u64 {

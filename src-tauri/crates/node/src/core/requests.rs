@@ -40,6 +40,7 @@ impl Core {
             ice_servers,
             // A window's connection is within this machine and is never resumed.
             resume: earshot_protocol::ResumeToken([0; 32]),
+            phrase: None,
             resumed: false,
         }
     }
@@ -74,7 +75,7 @@ impl Core {
     fn route(&mut self, window: u64, request: Request) -> Result<(HubKey, Purpose, Request), ErrorCode> {
         Ok(match request {
             // A person's name and status are settings.
-            Request::SetPerson { .. } => return Err(ErrorCode::NotAllowed),
+            Request::SetPerson { .. } | Request::SetBlocked { .. } => return Err(ErrorCode::NotAllowed),
             Request::CreateRoom { via, capacity, media } => {
                 let hub = match via {
                     None => HubKey::Own,
@@ -160,6 +161,17 @@ impl Core {
                     self.probe_people();
                 }
             }
+            OwnerRequest::Seal { .. }
+            | OwnerRequest::Open { .. }
+            | OwnerRequest::Verify { .. }
+            | OwnerRequest::ListDevices
+            | OwnerRequest::RememberDevice { .. }
+            | OwnerRequest::RenameDevice { .. }
+            | OwnerRequest::AcceptName { .. }
+            | OwnerRequest::BlockDevice { .. }
+            | OwnerRequest::ForgetDevice { .. }
+            | OwnerRequest::SetPhrase { .. }
+            | OwnerRequest::DismissNotes => return Err(ErrorCode::NotAllowed),
             OwnerRequest::OpenInBrowser => (self.open_in_browser)()?,
             OwnerRequest::Quit => {
                 self.quit.send_replace(true);

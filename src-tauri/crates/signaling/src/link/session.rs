@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use earshot_identity::DeviceKey;
-use earshot_protocol::hub::hello_to_sign;
+use earshot_protocol::hub::{Binding, hello_to_sign};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, FromHub, Hello, Person, Resume, Seq, ToHub, VERSIONS, Welcome, negotiate,
 };
@@ -36,7 +36,7 @@ pub(super) async fn greet(
     person: Person,
     resume: Option<Resume>,
 ) -> Result<Welcome, ErrorCode> {
-    let FromHub::Challenge { versions, hub, nonce } = next_said(socket).await? else {
+    let FromHub::Challenge { versions, hub, nonce, .. } = next_said(socket).await? else {
         return Err(ErrorCode::Malformed);
     };
     if expect.is_some_and(|expect| expect != hub) {
@@ -51,7 +51,9 @@ pub(super) async fn greet(
         key: public,
         kind: DeviceKind::Install,
         person,
-        signature: key.sign(&hello_to_sign(&hub, &nonce, &public)),
+        binding: Binding::None,
+        signature: key.sign(&hello_to_sign(&hub, &nonce, &public, None)),
+        phrase: None,
         resume,
     };
     say(socket, &ToHub::Hello(hello)).await?;

@@ -7,6 +7,8 @@ fn task() -> (Task, watch::Sender<Wanted>, mpsc::Sender<DeviceId>, mpsc::Receive
     let announcement = Announcement {
         device: DeviceId([1; 32]),
         person: Person::named("Ann"),
+        hidden: false,
+        phrase: false,
         port: 4000,
         versions: vec![1],
     };
