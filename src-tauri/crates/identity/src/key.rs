@@ -1,7 +1,7 @@
 //! The device key.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use earshot_protocol::{DeviceId, PublicKey, Signature};
@@ -38,7 +38,7 @@ impl DeviceKey {
     /// key of the one that was first.
     ///
     /// # Errors
-    /// [`IdentityError::CorruptKey`] when the file holds anything but such a key: it is never replaced.
+    /// [`IdentityError::CorruptKey`] when the file holds anything but such a key: it stays as it is.
     /// [`IdentityError::File`] when it cannot be read or written.
     pub fn load_or_create(path: impl AsRef<Path>) -> Result<Self, IdentityError> {
         let path = path.as_ref();
@@ -46,14 +46,32 @@ impl DeviceKey {
             return Ok(key);
         }
         let key = Self::generate()?;
-        if file::write_new(path, &key.pkcs8()?)? {
+        if file::write_new_pem(path, &key.pkcs8()?)? {
             return Ok(key);
         }
         Self::load(path)?.ok_or(IdentityError::NoKey)
     }
 
+    /// The same, but a file that holds anything but such a key is moved to `<name>.unreadable-N` beside it (the first N that
+    /// is free), and a new key is made. The path it lies at now comes back: the owner has to be told, for nobody knows
+    /// this device any more.
+    ///
+    /// # Errors
+    /// [`IdentityError::File`] when something cannot be read or written. A key that the system fails to read is not
+    /// unreadable: it is never replaced.
+    pub fn load_or_replace(path: impl AsRef<Path>) -> Result<(Self, Option<PathBuf>), IdentityError> {
+        let path = path.as_ref();
+        match Self::load_or_create(path) {
+            Err(IdentityError::CorruptKey { .. }) => {
+                let aside = file::set_aside(path)?;
+                Ok((Self::load_or_create(path)?, Some(aside)))
+            }
+            other => Ok((other?, None)),
+        }
+    }
+
     fn load(path: &Path) -> Result<Option<Self>, IdentityError> {
-        let Some(pkcs8) = file::read(path)? else { return Ok(None) };
+        let Some(pkcs8) = file::read_pem(path)? else { return Ok(None) };
         let corrupt = || IdentityError::CorruptKey { path: path.to_owned() };
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| corrupt())?;
         Self::of(pair).ok_or_else(corrupt).map(Some)
