@@ -101,7 +101,7 @@ impl Announcement {
     /// # Errors
     /// [`DiscoveryError`] says what does not.
     pub fn check(&self) -> Result<(), DiscoveryError> {
-        record::encode(self, 0, record::Purpose::Present).map(|_| ())
+        record::encode(self, 0, &record::Farewell::default(), record::Purpose::Present).map(|_| ())
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Ether(Arc<Mutex<HashMap<DeviceId, Member>>>);
 
 #[derive(Debug)]
 struct Member {
+    announcement: Announcement,
     found: Found,
     alive: bool,
     events: mpsc::Sender<DiscoveryEvent>,
@@ -49,7 +50,7 @@ impl Ether {
     ) -> Result<(Handle, mpsc::Receiver<DiscoveryEvent>), DiscoveryError> {
         announcement.check()?;
         let (events, receiver) = mpsc::channel(QUEUE);
-        let found = found(announcement);
+        let found = found(announcement.clone(), 0);
         let device = found.device;
         let mut members = self.members();
         let interfaces = DiscoveryEvent::Interfaces {
@@ -65,7 +66,7 @@ impl Ether {
             let _ = events.try_send(event);
         }
         tell(&members, device, &DiscoveryEvent::Seen(found.clone()));
-        members.insert(device, Member { found, alive: true, events });
+        members.insert(device, Member { announcement, found, alive: true, events });
         Ok((Handle { ether: self.clone(), device }, receiver))
     }
 
@@ -89,11 +90,11 @@ impl Ether {
     }
 }
 
-fn found(announcement: Announcement) -> Found {
+fn found(announcement: Announcement, revision: u64) -> Found {
     let Announcement { device, person, hidden, phrase, port, versions } = announcement;
     let person = (!hidden && !phrase).then_some(person);
     let addresses = vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)];
-    Found { device, person, phrase, revision: 0, versions, addresses, port }
+    Found { device, person, phrase, revision, versions, addresses, port }
 }
 
 fn tell(members: &HashMap<DeviceId, Member>, about: DeviceId, event: &DiscoveryEvent) {
@@ -107,13 +108,14 @@ fn tell(members: &HashMap<DeviceId, Member>, about: DeviceId, event: &DiscoveryE
 impl Discovery for Handle {
     fn announce(&self, announcement: Announcement) -> Result<(), DiscoveryError> {
         announcement.check()?;
-        let found = found(announcement);
         let mut members = self.ether.members();
         if let Some(member) = members.get_mut(&self.device) {
-            if !member.alive || member.found == found {
+            if !member.alive || member.announcement == announcement {
                 return Ok(());
             }
-            member.found = found.clone();
+            // What is hidden changes too, and others ask for it again.
+            let found = found(announcement.clone(), member.found.revision + 1);
+            (member.announcement, member.found) = (announcement, found.clone());
             tell(&members, self.device, &DiscoveryEvent::Seen(found));
         }
         Ok(())
@@ -180,6 +182,15 @@ mod tests {
             bob.announce(announcement(2, "")),
             Err(DiscoveryError::Person(earshot_protocol::ErrorCode::NameInvalid))
         );
+
+        let hidden = Announcement { hidden: true, ..announcement(2, "Robert") };
+        bob.announce(hidden.clone()).unwrap();
+        bob.announce(hidden.clone()).unwrap();
+        bob.announce(Announcement { person: Person::named("Rob"), ..hidden }).unwrap();
+        for revision in [2, 3] {
+            let Some(DiscoveryEvent::Seen(found)) = to_ann.recv().await else { panic!("no change is told") };
+            assert_eq!((found.person, found.revision), (None, revision), "a hidden change is one too");
+        }
 
         ann.verify(DeviceId([2; 32]));
         assert!(to_ann.try_recv().is_err(), "Bob is there");

@@ -4,14 +4,17 @@
 //! | --- | --- |
 //! | `v` | protocol versions, decimal, separated by commas |
 //! | `id` | the device id, base32 |
-//! | `n` | the person's name |
+//! | `n` | the person's name; absent, with `s` and `t`, where it is hidden |
+//! | `p` | present where only those who know the office's phrase are let in; then the name is hidden too |
 //! | `s` | status, see [`Status::as_str`] |
 //! | `t` | the person's note; absent when empty |
 //! | `r` | a number that no other record of this device ever has, so that no cache takes a new record for an old one |
-//! | `b` | present in the last record before a goodbye: gone at once, where caches keep a goodbye for a second |
+//! | `g` | SHA-256 of a secret that this run of the device says only when it goes |
+//! | `b` | only in the last record before a goodbye: that secret. Nobody else can have it, so it is believed at once |
 
+use aws_lc_rs::{digest, rand};
 use earshot_protocol::person::is_line;
-use earshot_protocol::{DeviceId, Person, Status, VERSIONS, limits, negotiate};
+use earshot_protocol::{DeviceId, Digest, Nonce, Person, Status, VERSIONS, limits, negotiate};
 
 use crate::{Announcement, DiscoveryError};
 
@@ -45,7 +48,7 @@ pub enum BadRecord {
     /// No protocol version in common.
     #[error("no version in common")]
     Version,
-    /// A name that is absent, empty, too long or has characters that mislead.
+    /// A name that is empty, too long or has characters that mislead.
     #[error("name out of bounds")]
     Name,
 }
@@ -55,12 +58,51 @@ pub enum BadRecord {
 pub struct Record {
     /// Who.
     pub device: DeviceId,
-    /// What it says of its person.
-    pub person: Person,
+    /// What it says of its person; `None` where that is hidden.
+    pub person: Option<Person>,
+    /// Only those who know the office's phrase are let in.
+    pub phrase: bool,
+    /// The record's number; 0 where it has none.
+    pub revision: u64,
     /// Protocol versions.
     pub versions: Vec<u16>,
-    /// It is about to go.
+    /// What the secret of its goodbye hashes to.
+    pub promise: Option<Digest>,
+    /// It says that it is about to go.
     pub leaving: bool,
+    /// The secret with which it says so.
+    pub secret: Option<Nonce>,
+}
+
+/// What proves a goodbye: a secret that is said last of all, and its hash that is said before.
+#[derive(Clone, Default)]
+pub struct Farewell(Option<Nonce>);
+
+impl Farewell {
+    /// A new one. Without a source of randomness there is none, and others ask before they believe the goodbye.
+    #[must_use]
+    pub fn random() -> Self {
+        let mut secret = Nonce([0; 32]);
+        Self(rand::fill(&mut secret.0).ok().map(|()| secret))
+    }
+
+    fn promise(&self) -> Option<Digest> {
+        self.0.as_ref().map(promise)
+    }
+}
+
+impl std::fmt::Debug for Farewell {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Farewell(..)")
+    }
+}
+
+/// What a goodbye's secret hashes to.
+#[must_use]
+pub fn promise(secret: &Nonce) -> Digest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest::digest(&digest::SHA256, &secret.0).as_ref());
+    Digest(bytes)
 }
 
 /// What a record is written for.
@@ -93,13 +135,15 @@ pub fn hostname(device: &DeviceId) -> String {
     format!("earshot-{}.local.", instance(device))
 }
 
-/// The pairs of a device's TXT record. `revision` differs from that of every earlier record.
+/// The pairs of a device's TXT record. `revision` differs from that of every earlier record; `farewell` is the same
+/// for as long as the device is there.
 ///
 /// # Errors
 /// [`DiscoveryError`] when the person or the versions are out of bounds.
 pub fn encode(
     announcement: &Announcement,
     revision: u64,
+    farewell: &Farewell,
     purpose: Purpose,
 ) -> Result<Vec<(&'static str, String)>, DiscoveryError> {
     announcement.person.check().map_err(DiscoveryError::Person)?;
@@ -109,18 +153,23 @@ pub fn encode(
     let versions: Vec<String> = announcement.versions.iter().map(u16::to_string).collect();
     let person = &announcement.person;
     // The version comes first (RFC 6763, section 6.7).
-    let mut pairs = vec![
-        ("v", versions.join(",")),
-        ("id", announcement.device.to_string()),
-        ("n", person.name.clone()),
-        ("s", person.status.as_str().to_owned()),
-        ("r", revision.to_string()),
-    ];
-    if !person.note.is_empty() {
-        pairs.push(("t", person.note.clone()));
+    let mut pairs =
+        vec![("v", versions.join(",")), ("id", announcement.device.to_string()), ("r", revision.to_string())];
+    if announcement.phrase {
+        pairs.push(("p", String::new()));
+    }
+    if !announcement.hidden && !announcement.phrase {
+        pairs.push(("n", person.name.clone()));
+        pairs.push(("s", person.status.as_str().to_owned()));
+        if !person.note.is_empty() {
+            pairs.push(("t", person.note.clone()));
+        }
+    }
+    if let Some(promise) = farewell.promise() {
+        pairs.push(("g", promise.to_string()));
     }
     if purpose == Purpose::Leaving {
-        pairs.push(("b", String::new()));
+        pairs.push(("b", farewell.0.map_or_else(String::new, |secret| secret.to_string())));
     }
     Ok(pairs)
 }
@@ -134,51 +183,87 @@ pub fn decode<'a>(
     instance_name: &str,
     pairs: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
 ) -> Result<Record, BadRecord> {
-    let (mut versions, mut device, mut name, mut status, mut note) = (None, None, None, None, None);
-    let mut leaving = false;
-    let mut bytes = 0;
-    for (count, (key, value)) in pairs.into_iter().enumerate() {
-        let value = value.unwrap_or_default();
-        bytes += key.len() + value.len() + 2;
-        if count >= MAX_PAIRS || bytes > MAX_TXT_BYTES {
-            return Err(BadRecord::TooLarge);
-        }
-        let slot = match key {
-            "v" | "V" => &mut versions,
-            "n" | "N" => &mut name,
-            "s" | "S" => &mut status,
-            "t" | "T" => &mut note,
-            key if key.eq_ignore_ascii_case("id") => &mut device,
-            "b" | "B" => {
-                leaving = true;
-                continue;
-            }
-            _ => continue,
-        };
-        if slot.is_none() {
-            *slot = Some(std::str::from_utf8(value).unwrap_or_default());
-        }
-    }
-    let device: DeviceId = device.and_then(|text| text.parse().ok()).ok_or(BadRecord::Device)?;
+    let pairs = Pairs::take(pairs)?;
+    let device: DeviceId = pairs.id.and_then(|text| text.parse().ok()).ok_or(BadRecord::Device)?;
     if !instance_name.eq_ignore_ascii_case(&instance(&device)) {
         return Err(BadRecord::Instance);
     }
-    let versions: Vec<u16> = versions
+    let versions: Vec<u16> = pairs
+        .v
         .unwrap_or_default()
         .split(',')
         .filter_map(|text| text.trim().parse().ok())
         .take(MAX_VERSIONS)
         .collect();
     negotiate(VERSIONS, &versions).ok_or(BadRecord::Version)?;
-    let note =
-        note.filter(|note| is_line(note, limits::MAX_NOTE_CHARS, limits::MAX_NOTE_BYTES)).unwrap_or_default();
-    let person = Person {
-        name: name.unwrap_or_default().to_owned(),
-        status: Status::parse(status.unwrap_or_default()),
-        note: note.to_owned(),
-    };
-    person.check().map_err(|_| BadRecord::Name)?;
-    Ok(Record { device, person, versions, leaving })
+    Ok(Record {
+        device,
+        // Whoever wants the phrase tells no name before it was proven; one that is there all the same is not theirs.
+        person: pairs.person()?.filter(|_| pairs.p.is_none()),
+        phrase: pairs.p.is_some(),
+        revision: pairs.r.and_then(|text| text.parse().ok()).unwrap_or_default(),
+        versions,
+        promise: pairs.g.and_then(|text| text.parse().ok()),
+        leaving: pairs.b.is_some(),
+        secret: pairs.b.and_then(|text| text.parse().ok()),
+    })
+}
+
+/// The values of a record's keys; empty where they are not text.
+#[derive(Default)]
+struct Pairs<'a> {
+    v: Option<&'a str>,
+    id: Option<&'a str>,
+    n: Option<&'a str>,
+    p: Option<&'a str>,
+    s: Option<&'a str>,
+    t: Option<&'a str>,
+    r: Option<&'a str>,
+    g: Option<&'a str>,
+    b: Option<&'a str>,
+}
+
+impl<'a> Pairs<'a> {
+    fn take(pairs: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>) -> Result<Self, BadRecord> {
+        let mut taken = Self::default();
+        let mut bytes = 0;
+        for (count, (key, value)) in pairs.into_iter().enumerate() {
+            let value = value.unwrap_or_default();
+            bytes += key.len() + value.len() + 2;
+            if count >= MAX_PAIRS || bytes > MAX_TXT_BYTES {
+                return Err(BadRecord::TooLarge);
+            }
+            let slot = match key.to_ascii_lowercase().as_str() {
+                "v" => &mut taken.v,
+                "id" => &mut taken.id,
+                "n" => &mut taken.n,
+                "p" => &mut taken.p,
+                "s" => &mut taken.s,
+                "t" => &mut taken.t,
+                "r" => &mut taken.r,
+                "g" => &mut taken.g,
+                "b" => &mut taken.b,
+                _ => continue,
+            };
+            if slot.is_none() {
+                *slot = Some(std::str::from_utf8(value).unwrap_or_default());
+            }
+        }
+        Ok(taken)
+    }
+
+    /// `None` where there is no name at all.
+    fn person(&self) -> Result<Option<Person>, BadRecord> {
+        let Some(name) = self.n else { return Ok(None) };
+        let note = self.t.filter(|note| is_line(note, limits::MAX_NOTE_CHARS, limits::MAX_NOTE_BYTES));
+        let person = Person {
+            name: name.to_owned(),
+            status: Status::parse(self.s.unwrap_or_default()),
+            note: note.unwrap_or_default().to_owned(),
+        };
+        person.check().map_err(|_| BadRecord::Name)?;
+        Ok(Some(person))
+    }
 }
 
 #[cfg(test)]
@@ -219,9 +304,10 @@ mod tests {
         let id = device().to_string();
         let other = DeviceId([8; 32]).to_string();
         let good = read(&with(&id, "", None)).unwrap();
-        assert_eq!(good.person.name, "Ann");
-        assert_eq!((good.person.status, good.person.note.as_str()), (Status::Busy, "in a meeting"));
-        assert!(!good.leaving);
+        let person = good.person.unwrap();
+        assert_eq!(person.name, "Ann");
+        assert_eq!((person.status, person.note.as_str()), (Status::Busy, "in a meeting"));
+        assert!(!good.leaving && !good.phrase && good.revision == 0 && good.promise.is_none());
         let long = "x".repeat(65);
         let cases: &[(&str, Option<&[u8]>, BadRecord)] = &[
             ("id", None, BadRecord::Device),
@@ -232,7 +318,7 @@ mod tests {
             ("v", None, BadRecord::Version),
             ("v", Some(b"0,2,65536,-1,x"), BadRecord::Version),
             ("v", Some(b"9,9,9,9,9,9,9,9,1"), BadRecord::Version),
-            ("n", None, BadRecord::Name),
+            ("n", Some(b""), BadRecord::Name),
             ("n", Some(b"   "), BadRecord::Name),
             ("n", Some(b"\xff"), BadRecord::Name),
             ("n", Some("Ann\u{202e}".as_bytes()), BadRecord::Name),
@@ -242,9 +328,9 @@ mod tests {
             assert_eq!(read(&with(&id, key, *value)), Err(*error), "{key} {value:?}");
         }
         let record = read(&with(&id, "t", Some("two\nlines".as_bytes()))).unwrap();
-        assert_eq!(record.person.note, "", "a bad note is left out");
+        assert_eq!(record.person.unwrap().note, "", "a bad note is left out");
         let record = read(&with(&id, "s", Some(b"dancing"))).unwrap();
-        assert_eq!(record.person.status, Status::Available, "what a later version may add");
+        assert_eq!(record.person.unwrap().status, Status::Available, "what a later version may add");
         let mut many = with(&id, "", None);
         many.resize(MAX_PAIRS + 1, ("x", Some(b"y")));
         assert_eq!(read(&many), Err(BadRecord::TooLarge));
@@ -254,7 +340,41 @@ mod tests {
         assert_eq!(read(&large), Err(BadRecord::TooLarge));
         let mut twice = with(&id, "", None);
         twice.push(("N", Some(b"Mallory")));
-        assert_eq!(read(&twice).unwrap().person.name, "Ann", "the first of a kind counts");
+        assert_eq!(read(&twice).unwrap().person.unwrap().name, "Ann", "the first of a kind counts");
+    }
+
+    #[test]
+    fn a_name_is_hidden_where_there_is_none_and_where_the_phrase_is_wanted() {
+        let id = device().to_string();
+        let hidden = read(&with(&id, "n", None)).unwrap();
+        assert_eq!((hidden.person, hidden.phrase), (None, false), "status and note are nobody's then");
+        for value in [None, Some(b"".as_slice()), Some(b"yes")] {
+            let mut phrase = with(&id, "n", None);
+            phrase.push(("P", value));
+            let record = read(&phrase).unwrap();
+            assert_eq!((record.person, record.phrase), (None, true));
+        }
+        let mut both = with(&id, "", None);
+        both.push(("p", None));
+        assert_eq!(read(&both).unwrap().person, None, "a name that whoever wants the phrase would not tell");
+        let mut bad = with(&id, "n", Some(b"two\nlines"));
+        bad.push(("p", None));
+        assert_eq!(read(&bad), Err(BadRecord::Name));
+    }
+
+    #[test]
+    fn a_secret_keeps_its_promise_and_no_other() {
+        let (one, other) = (Farewell::random(), Farewell::random());
+        assert_eq!(one.promise(), one.0.as_ref().map(promise));
+        assert!(one.promise().is_some() && one.promise() != other.promise());
+        assert_eq!(format!("{one:?}"), "Farewell(..)");
+        let id = device().to_string();
+        for bad in [b"".as_slice(), b"not base32!", b"\xff"] {
+            let mut pairs = with(&id, "", None);
+            pairs.extend([("b", Some(bad)), ("g", Some(bad))]);
+            let record = read(&pairs).unwrap();
+            assert_eq!((record.leaving, record.secret, record.promise), (true, None, None));
+        }
     }
 
     fn lines(max: usize) -> impl Strategy<Value = String> {
@@ -269,6 +389,9 @@ mod tests {
             Just("s".to_owned()),
             Just("t".to_owned()),
             Just("b".to_owned()),
+            Just("p".to_owned()),
+            Just("g".to_owned()),
+            Just("r".to_owned()),
             "[ -~]{0,12}",
         ]
     }
@@ -277,22 +400,32 @@ mod tests {
         #[test]
         fn what_can_be_announced_arrives(
             id in any::<[u8; 32]>(), name in lines(70), note in lines(90), leaving in any::<bool>(),
-            port in any::<u16>(), more in proptest::collection::vec(any::<u16>(), 0..6), revision in any::<u64>(),
+            hidden in any::<bool>(), phrase in any::<bool>(), port in any::<u16>(), more in proptest::collection::vec(any::<u16>(), 0..6), revision in any::<u64>(),
         ) {
             let versions: Vec<u16> = VERSIONS.iter().copied().chain(more).collect();
             let person = Person { name, note, status: Status::Away };
-            let announcement = Announcement { device: DeviceId(id), person: person.clone(), hidden: false, phrase: false, port, versions };
+            let announcement =
+                Announcement { device: DeviceId(id), person: person.clone(), hidden, phrase, port, versions };
             let purpose = if leaving { Purpose::Leaving } else { Purpose::Present };
-            let encoded = encode(&announcement, revision, purpose);
+            let farewell = Farewell::random();
+            let encoded = encode(&announcement, revision, &farewell, purpose);
             prop_assert_eq!(encoded.is_ok(), person.check().is_ok());
             if let Ok(pairs) = encoded {
                 for (key, value) in &pairs {
                     prop_assert!(key.len() + 1 + value.len() <= 255, "one TXT string (RFC 6763, section 6.1)");
+                    let silent = hidden || phrase;
+                    prop_assert!(!(silent && matches!(*key, "n" | "s" | "t")), "nothing of the person");
                 }
                 let pairs = pairs.iter().map(|(key, value)| (*key, Some(value.as_bytes())));
                 let record = decode(&instance(&announcement.device), pairs).unwrap();
                 let Announcement { device, person, versions, .. } = announcement;
-                prop_assert_eq!(record, Record { device, person, versions, leaving });
+                let person = (!hidden && !phrase).then_some(person);
+                let promise = farewell.promise();
+                let secret = farewell.0.filter(|_| leaving);
+                prop_assert_eq!(
+                    record,
+                    Record { device, person, phrase, revision, versions, promise, leaving, secret }
+                );
             }
         }
 
@@ -312,7 +445,7 @@ mod tests {
                 all.splice(0..0, [("id", Some(id.as_bytes())), ("v", Some(b"1".as_slice()))]);
             }
             if let Ok(record) = decode(if genuine { &own } else { &name }, all) {
-                prop_assert!(record.person.check().is_ok());
+                prop_assert!(record.person.is_none_or(|person| person.check().is_ok()));
                 prop_assert!(record.versions.len() <= MAX_VERSIONS);
                 prop_assert!(negotiate(VERSIONS, &record.versions).is_some());
             }

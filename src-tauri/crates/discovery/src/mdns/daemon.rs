@@ -6,7 +6,7 @@ use std::time::Duration;
 use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent, ServiceInfo};
 use tokio::time::{sleep, timeout};
 
-use crate::record::{Purpose, SERVICE, fullname, hostname, instance};
+use crate::record::{Farewell, Purpose, SERVICE, fullname, hostname, instance};
 use crate::{Announcement, InterfaceChoice, record};
 
 /// The owner's choice, read by the thread at each of its looks at the adapters.
@@ -112,9 +112,10 @@ impl Daemon {
 pub(super) fn service_info(
     announcement: &Announcement,
     revision: u64,
+    farewell: &Farewell,
     purpose: Purpose,
 ) -> Option<ServiceInfo> {
-    let pairs = record::encode(announcement, revision, purpose).ok()?;
+    let pairs = record::encode(announcement, revision, farewell, purpose).ok()?;
     let device = &announcement.device;
     let info =
         ServiceInfo::new(SERVICE, &instance(device), &hostname(device), (), announcement.port, &pairs[..]);

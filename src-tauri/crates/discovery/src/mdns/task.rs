@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use earshot_protocol::DeviceId;
 use earshot_protocol::limits::MAX_PEOPLE;
 use earshot_protocol::owner::NetworkProblem;
-use mdns_sd::{DaemonEvent, ResolvedService, ScopedIp, ServiceEvent};
+use mdns_sd::{DaemonEvent, ResolvedService, ScopedIp, ServiceEvent, ServiceInfo};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::addresses::to_dial;
 use crate::interfaces::Snapshot;
-use crate::record::{Purpose, SERVICE, decode, fullname, instance};
+use crate::record::{Farewell, Purpose, Record, SERVICE, decode, fullname, instance};
 use crate::{Announcement, DiscoveryEvent, Found};
 
 /// From a change of adapters to announcing and asking again: a change seldom comes alone.
@@ -40,6 +40,7 @@ pub(super) struct Task {
     events: mpsc::Sender<DiscoveryEvent>,
     announcement: Announcement,
     revision: u64,
+    farewell: Farewell,
     choice: SharedChoice,
     daemon: Option<Daemon>,
     /// When the daemon was started last, well or not.
@@ -85,6 +86,7 @@ impl Task {
             announcement,
             // Two runs of the program shall not count alike.
             revision: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() << 20),
+            farewell: Farewell::random(),
             snapshot: Snapshot::take(&choice),
             choice: Arc::new(RwLock::new(choice)),
             daemon: None,
@@ -121,7 +123,7 @@ impl Task {
             }
         }
         if let Some(daemon) = self.daemon.take() {
-            let last = service_info(&self.announcement, self.revision.wrapping_add(1), Purpose::Leaving);
+            let last = self.info(self.revision.wrapping_add(1), Purpose::Leaving);
             daemon.goodbye(&self.announcement, last).await;
         }
     }
@@ -169,13 +171,17 @@ impl Task {
         }
     }
 
+    fn info(&self, revision: u64, purpose: Purpose) -> Option<ServiceInfo> {
+        service_info(&self.announcement, revision, &self.farewell, purpose)
+    }
+
     fn start_daemon(&mut self) {
         let now = Instant::now();
         self.started = now;
         self.silent_since = Some(now);
         self.browse_at = now + BROWSE_AGAIN;
         self.refresh_at = None;
-        let Some(info) = service_info(&self.announcement, self.revision, Purpose::Present) else { return };
+        let Some(info) = self.info(self.revision, Purpose::Present) else { return };
         match Daemon::start(self.choice.clone(), info) {
             Ok(daemon) => {
                 self.daemon = Some(daemon);
@@ -220,7 +226,7 @@ impl Task {
     }
 
     fn register(&mut self) {
-        let Some(info) = service_info(&self.announcement, self.revision, Purpose::Present) else { return };
+        let Some(info) = self.info(self.revision, Purpose::Present) else { return };
         if let Some(daemon) = &self.daemon
             && daemon.register(info).is_err()
         {
@@ -314,11 +320,8 @@ impl Task {
             self.people.gone(record.device);
             return;
         }
-        let (device, person, versions) = (record.device, record.person, record.versions);
-        self.people.heard(
-            Found { device, person: Some(person), phrase: false, revision: 0, versions, addresses, port },
-            self.run,
-        );
+        let Record { device, person, phrase, revision, versions, .. } = record;
+        self.people.heard(Found { device, person, phrase, revision, versions, addresses, port }, self.run);
     }
 
     fn look_at_interfaces(&mut self) {
