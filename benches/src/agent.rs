@@ -217,7 +217,7 @@ async fn open(
     target: Target,
     person: Person,
 ) -> Result<(Link, tokio::sync::mpsc::Receiver<LinkEvent>), Box<dyn Error>> {
-    let (link, mut events) = Link::open(key, target, person, Policy::server());
+    let (link, mut events) = Link::open(key, target, person, Policy::server(), None);
     match tokio::time::timeout(Duration::from_secs(5), events.recv()).await? {
         Some(LinkEvent::Up(_)) => Ok((link, events)),
         other => Err(format!("{other:?} in place of a welcome").into()),

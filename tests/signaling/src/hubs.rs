@@ -91,7 +91,7 @@ impl Office {
             ice_servers: Vec::new(),
         };
         let hub = HubHandle::spawn(config);
-        let router = hub_router(hub.clone(), Greeting { key: Arc::clone(&key), mutual });
+        let router = hub_router(hub.clone(), Greeting::without_phrase(Arc::clone(&key), mutual));
         let served = Served::start(router, mutual.then_some(&*key), limits).await;
         hub.set_addresses(vec![served.address.to_string()]).await;
         Self { key, hub, served }

@@ -8,7 +8,7 @@ mod raw;
 
 pub use hubs::{Office, Served};
 pub use proxy::Proxy;
-pub use raw::{Raw, RawSocket, upgrade_status};
+pub use raw::{Raw, RawSocket, Wire, exporter, upgrade_status};
 
 use std::future::Future;
 use std::sync::Arc;

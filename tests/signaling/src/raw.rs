@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use earshot_identity::{DeviceKey, tls};
-use earshot_protocol::hub::hello_to_sign;
+use earshot_protocol::hub::{Binding, hello_to_sign, server_name};
 use earshot_protocol::{
-    DeviceId, DeviceKind, ErrorCode, FromHub, Hello, Nonce, SUBPROTOCOL, ToHub, VERSIONS, Welcome,
+    DeviceId, DeviceKind, ErrorCode, FromHub, Hello, Nonce, PakeMessage, SUBPROTOCOL, ToHub, VERSIONS,
+    Welcome,
 };
 use futures_util::{SinkExt, StreamExt};
+use rustls::ConnectionCommon;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
@@ -25,14 +27,35 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 /// A WebSocket over any wire.
 pub type RawSocket = WebSocketStream<Box<dyn Wire>>;
 
+/// What the exporter of a finished handshake is (RFC 9266).
+///
+/// # Panics
+/// When rustls has none.
+pub fn exporter<S>(connection: &ConnectionCommon<S>) -> [u8; 32] {
+    connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).expect("an exporter")
+}
+
+/// Bound to the host that a raw visitor asks for.
+fn by_name() -> (Binding, Option<[u8; 32]>) {
+    (Binding::ServerName, Some(server_name(HOST)))
+}
+
 /// A visitor by hand.
 pub struct Raw {
     /// The socket.
     pub socket: RawSocket,
     /// The hub that has challenged us.
     pub hub: DeviceId,
-    nonce: Nonce,
+    /// What it wants signed.
+    pub nonce: Nonce,
+    /// Its half of SPAKE2, if it wants the phrase.
+    pub phrase: Option<PakeMessage>,
+    /// What the hello is bound to.
+    pub bound: (Binding, Option<[u8; 32]>),
 }
+
+/// The host that a raw visitor asks for.
+const HOST: &str = "earshot";
 
 impl Raw {
     /// Connects to an install's hub with `key` and takes the challenge.
@@ -41,27 +64,32 @@ impl Raw {
         let stream = TcpStream::connect(address).await.expect("a connection");
         let name = ServerName::IpAddress(address.ip().into());
         let stream = soon("TLS", TlsConnector::from(config).connect(name, stream)).await.expect("TLS");
-        Self::over(Box::new(stream)).await
+        let exporter = exporter(stream.get_ref().1);
+        Self::over(Box::new(stream), (Binding::TlsExporter, Some(exporter))).await
     }
 
     /// Connects in plain and takes the challenge.
     pub async fn plain(address: SocketAddr) -> Self {
-        Self::over(Box::new(TcpStream::connect(address).await.expect("a connection"))).await
+        Self::over(Box::new(TcpStream::connect(address).await.expect("a connection")), by_name()).await
     }
 
     /// Connects in plain, with a small buffer for what is received.
     pub async fn plain_and_narrow(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
-        Self::over(Box::new(socket.connect(address).await.expect("a connection"))).await
+        Self::over(Box::new(socket.connect(address).await.expect("a connection")), by_name()).await
     }
 
-    async fn over(stream: Box<dyn Wire>) -> Self {
-        let request = ClientRequestBuilder::new(http::Uri::from_static("ws://earshot/ws"))
-            .with_sub_protocol(SUBPROTOCOL);
+    /// Asks for a WebSocket on any wire and takes the challenge.
+    ///
+    /// # Panics
+    /// When the hub does not upgrade, or does not challenge.
+    pub async fn over(stream: Box<dyn Wire>, bound: (Binding, Option<[u8; 32]>)) -> Self {
+        let uri = format!("ws://{HOST}/ws").parse().expect("a URI");
+        let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
         let (mut socket, _) = soon("the upgrade", client_async(request, stream)).await.expect("the upgrade");
         match next(&mut socket).await {
-            Some(FromHub::Challenge { hub, nonce, .. }) => Self { socket, hub, nonce },
+            Some(FromHub::Challenge { hub, nonce, phrase, .. }) => Self { socket, hub, nonce, phrase, bound },
             other => panic!("{other:?} in place of a challenge"),
         }
     }
@@ -75,8 +103,8 @@ impl Raw {
             key: public,
             kind: DeviceKind::Install,
             person: person("Raw"),
-            binding: earshot_protocol::hub::Binding::None,
-            signature: key.sign(&hello_to_sign(&self.hub, &self.nonce, &public, None)),
+            binding: self.bound.0,
+            signature: key.sign(&hello_to_sign(&self.hub, &self.nonce, &public, self.bound.1.as_ref())),
             phrase: None,
             resume: None,
         }

@@ -153,7 +153,7 @@ fn big_signal(room: RoomId, to: earshot_protocol::DeviceId) -> Request {
 async fn a_slow_reader_is_cut_while_another_goes_on() {
     let server = Office::server().await;
     let (slow_key, quick_key) = (device(), device());
-    let (host, mut host_events) = Link::open(device(), server.url(), person("Host"), Policy::call());
+    let (host, mut host_events) = Link::open(device(), server.url(), person("Host"), Policy::call(), None);
     up(&mut host_events).await;
     let room = make_room(&host).await;
     let id = room.room;
@@ -171,14 +171,14 @@ async fn a_slow_reader_is_cut_while_another_goes_on() {
     .await;
     // From here on `slow` reads nothing.
     let (quick, mut quick_events) =
-        Link::open(quick_key.clone(), server.url(), person("Quick"), Policy::call());
+        Link::open(quick_key.clone(), server.url(), person("Quick"), Policy::call(), None);
     up(&mut quick_events).await;
     quick.request(join.clone()).await.unwrap();
 
     // Enough for every buffer on the way and the queue: more than one device may say in ten seconds.
     let mut floods = tokio::task::JoinSet::new();
     for _ in 0..3 {
-        let (link, mut events) = Link::open(device(), server.url(), person("Flood"), Policy::call());
+        let (link, mut events) = Link::open(device(), server.url(), person("Flood"), Policy::call(), None);
         let (join, slow) = (join.clone(), slow_key.device_id());
         floods.spawn(async move {
             up(&mut events).await;
@@ -317,7 +317,7 @@ async fn is_turned_away(address: SocketAddr) -> bool {
 #[tokio::test]
 async fn a_request_that_is_too_large_is_not_even_sent() {
     let server = Office::server().await;
-    let (link, mut events) = Link::open(device(), server.url(), person("Ann"), Policy::call());
+    let (link, mut events) = Link::open(device(), server.url(), person("Ann"), Policy::call(), None);
     up(&mut events).await;
     let note = "x".repeat(MAX_MESSAGE_BYTES as usize);
     let request = Request::SetPerson { person: Person { note, ..person("Ann") } };

@@ -46,7 +46,8 @@ async fn ann_calls_bob() {
     let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Video };
     let Reply::Room(state) = local_reply(&mut anns_window, 1, create).await else { panic!("a room") };
     assert_eq!(state.room.hub.addresses, [ann.served.address.to_string()]);
-    let (to_bob, mut from_bob) = Link::open(ann.key.clone(), bob.target(), person("Ann"), Policy::call());
+    let (to_bob, mut from_bob) =
+        Link::open(ann.key.clone(), bob.target(), person("Ann"), Policy::call(), None);
     up(&mut from_bob).await;
     let ring = Request::Ring { to: bob.device(), room: state.room.clone(), media: Media::Video };
     let Ok(Reply::Ring { ring }) = soon("a ring", to_bob.request(ring)).await else { panic!("a ring") };
@@ -62,7 +63,7 @@ async fn ann_calls_bob() {
     assert_eq!(told(&mut from_bob).await, Event::RingEnded { ring, end: RingEnd::Accepted });
 
     let target = Target::Device { device: room.hub.device, addresses: room.hub.addresses.clone() };
-    let (to_ann, mut from_ann) = Link::open(bob.key.clone(), target, person("Bob"), Policy::call());
+    let (to_ann, mut from_ann) = Link::open(bob.key.clone(), target, person("Bob"), Policy::call(), None);
     up(&mut from_ann).await;
     let join = Request::Join { room: room.clone(), media: Media::Video };
     let Ok(Reply::Room(found)) = soon("the room", to_ann.request(join)).await else { panic!("the room") };
@@ -107,7 +108,7 @@ async fn ann_calls_bob() {
 async fn a_visitor_may_not_use_another_install_as_a_server() {
     let bob = Office::install().await;
     let _owner = bob.owner("Bob").await;
-    let (link, mut events) = Link::open(device(), bob.target(), person("Ann"), Policy::call());
+    let (link, mut events) = Link::open(device(), bob.target(), person("Ann"), Policy::call(), None);
     up(&mut events).await;
     let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
     assert_eq!(soon("an answer", link.request(create)).await, Err(ErrorCode::NotAllowed));
@@ -117,9 +118,9 @@ async fn a_visitor_may_not_use_another_install_as_a_server() {
 async fn a_change_of_name_or_status_is_seen_at_once() {
     let server = Office::server().await;
     let ann = device();
-    let (_bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::server());
+    let (_bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::server(), None);
     up(&mut from_bob).await;
-    let (link, mut events) = Link::open(ann.clone(), server.url(), person("Ann"), Policy::server());
+    let (link, mut events) = Link::open(ann.clone(), server.url(), person("Ann"), Policy::server(), None);
     up(&mut events).await;
     let name = |event| match event {
         Event::PersonHere { presence } if presence.device == ann.device_id() => presence.person,
@@ -141,7 +142,7 @@ async fn everybody_is_told_when_a_hub_ends() {
     welcomed(&mut owner).await;
     let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
     let Reply::Room(state) = local_reply(&mut owner, 1, create).await else { panic!("a room") };
-    let (link, mut events) = Link::open(device(), office.target(), person("Ann"), Policy::call());
+    let (link, mut events) = Link::open(device(), office.target(), person("Ann"), Policy::call(), None);
     up(&mut events).await;
     let join = Request::Join { room: state.room.clone(), media: Media::Voice };
     soon("the room", link.request(join)).await.unwrap();

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::any;
+use earshot_protocol::hub::Binding;
 use earshot_protocol::{ErrorCode, FromHub, Nonce, SUBPROTOCOL};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Limits, Link, LinkEvent, Target};
@@ -19,7 +20,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 async fn first(target: Target) -> LinkEvent {
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::server());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::server(), None);
     next(&mut events).await
 }
 
@@ -80,14 +81,21 @@ async fn strange_hub(first: FromHub, second: Option<FromHub>) -> SocketAddr {
 }
 
 fn challenge(versions: Vec<u16>) -> FromHub {
-    FromHub::Challenge { versions, hub: device().device_id(), nonce: Nonce([5; 32]), phrase: None }
+    FromHub::Challenge {
+        versions,
+        hub: device().device_id(),
+        nonce: Nonce([5; 32]),
+        binding: Binding::ServerName,
+        phrase: None,
+    }
 }
 
 #[tokio::test]
 async fn a_hub_without_a_common_version() {
     let address = strange_hub(challenge(vec![98, 99]), None).await;
     for policy in [Policy::call(), Policy::server()] {
-        let (_link, mut events) = Link::open(device(), url(format!("ws://{address}")), person("Ann"), policy);
+        let (_link, mut events) =
+            Link::open(device(), url(format!("ws://{address}")), person("Ann"), policy, None);
         assert_eq!(ended(&mut events).await, ErrorCode::VersionUnsupported);
     }
 }
@@ -103,7 +111,7 @@ async fn a_refusal_for_good_and_one_for_now() {
         let event = first(at(code).await).await;
         assert!(matches!(event, LinkEvent::Down { code: told, .. } if told == code), "{event:?}");
         // A call is told at once.
-        let (_link, mut events) = Link::open(device(), at(code).await, person("Ann"), Policy::call());
+        let (_link, mut events) = Link::open(device(), at(code).await, person("Ann"), Policy::call(), None);
         assert_eq!(ended(&mut events).await, code);
     }
 }
@@ -112,6 +120,6 @@ async fn a_refusal_for_good_and_one_for_now() {
 async fn a_hub_that_speaks_nonsense() {
     let address = strange_hub(FromHub::Pong, None).await;
     let (_link, mut events) =
-        Link::open(device(), url(format!("ws://{address}")), person("Ann"), Policy::call());
+        Link::open(device(), url(format!("ws://{address}")), person("Ann"), Policy::call(), None);
     assert_eq!(ended(&mut events).await, ErrorCode::Malformed);
 }

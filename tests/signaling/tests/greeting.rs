@@ -27,7 +27,7 @@ async fn two_installs_prove_themselves_to_each_other() {
     let bob = Office::install().await;
     let _owner = bob.owner("Bob").await;
     let ann = device();
-    let (link, mut events) = Link::open(ann.clone(), bob.target(), person("Ann"), Policy::call());
+    let (link, mut events) = Link::open(ann.clone(), bob.target(), person("Ann"), Policy::call(), None);
     let welcome = up(&mut events).await;
     assert_eq!((welcome.you, welcome.hub.device), (ann.device_id(), bob.device()));
     assert!(!welcome.resumed);
@@ -51,7 +51,7 @@ async fn another_device_fails_inside_the_handshake() {
     );
     let served = Served::start(router, Some(&eve), Limits::default()).await;
     let target = Target::Device { device: bob.device_id(), addresses: vec![served.address.to_string()] };
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
     assert_eq!(next(&mut events).await, LinkEvent::Ended { code: ErrorCode::WrongDevice });
     assert_eq!(requests.load(Ordering::SeqCst), 0);
 
@@ -60,7 +60,7 @@ async fn another_device_fails_inside_the_handshake() {
     let address = listener.local_addr().unwrap().to_string();
     let acceptor = TlsAcceptor::from(tls::server_config(&eve).unwrap());
     let target = Target::Device { device: bob.device_id(), addresses: vec![address] };
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
     let (stream, _) = soon("a connection", listener.accept()).await.unwrap();
     assert!(soon("the handshake", acceptor.accept(stream)).await.is_err());
     assert_eq!(ended(&mut events).await, ErrorCode::WrongDevice);
@@ -77,7 +77,7 @@ async fn the_right_device_is_found_among_wrong_and_silent_addresses() {
         addresses: addresses.iter().map(SocketAddr::to_string).collect(),
     };
     let started = Instant::now();
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
     up(&mut events).await;
     assert!(started.elapsed() < Duration::from_millis(2000), "{:?}", started.elapsed());
 }
@@ -88,7 +88,7 @@ async fn a_wrong_device_is_told_even_when_another_address_is_silent() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addresses = vec![eve.served.address.to_string(), silent.local_addr().unwrap().to_string()];
     let target = Target::Device { device: device().device_id(), addresses };
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
     assert_eq!(ended(&mut events).await, ErrorCode::WrongDevice);
 }
 
@@ -244,10 +244,10 @@ async fn a_link_believes_no_hub_of_another_device() {
     let server = Office::server().await;
     let addresses = vec![format!("ws://{}", server.served.address)];
     let target = Target::Device { device: device().device_id(), addresses: addresses.clone() };
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
     assert_eq!(ended(&mut events).await, ErrorCode::WrongDevice);
     let target = Target::Device { device: server.device(), addresses };
-    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+    let (_link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
     up(&mut events).await;
 }
 

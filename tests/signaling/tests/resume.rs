@@ -47,11 +47,11 @@ async fn nothing_is_lost_or_doubled_over_many_cuts() {
     let server = Office::server().await;
     let proxy = Proxy::to(server.served.address).await;
     let (ann_key, bob_key) = (device(), device());
-    let (bob, mut from_bob) = Link::open(bob_key.clone(), server.url(), person("Bob"), Policy::call());
+    let (bob, mut from_bob) = Link::open(bob_key.clone(), server.url(), person("Bob"), Policy::call(), None);
     up(&mut from_bob).await;
     let room = make_room(&bob).await;
     let (ann, mut from_ann) =
-        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call());
+        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call(), None);
     up(&mut from_ann).await;
     soon("the room", ann.request(join(&room))).await.unwrap();
 
@@ -174,14 +174,14 @@ async fn more_than_a_queue_can_be_missed() {
     let server = Office::server().await;
     let proxy = Proxy::to(server.served.address).await;
     let ann_key = device();
-    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call());
+    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call(), None);
     up(&mut from_bob).await;
     let room = make_room(&bob).await;
-    let (cleo, mut from_cleo) = Link::open(device(), server.url(), person("Cleo"), Policy::call());
+    let (cleo, mut from_cleo) = Link::open(device(), server.url(), person("Cleo"), Policy::call(), None);
     up(&mut from_cleo).await;
     cleo.request(join(&room)).await.unwrap();
     let (ann, mut from_ann) =
-        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call());
+        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call(), None);
     up(&mut from_ann).await;
     soon("the room", ann.request(join(&room))).await.unwrap();
     proxy.refuse(true);
@@ -244,12 +244,12 @@ async fn the_old_connection_of_a_resumed_place_is_closed() {
 async fn a_line_that_goes_silent_is_noticed_and_left() {
     let server = Office::server().await;
     let proxy = Proxy::to(server.served.address).await;
-    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call());
+    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call(), None);
     up(&mut from_bob).await;
     let room = make_room(&bob).await;
     let ann_key = device();
     let (ann, mut from_ann) =
-        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call());
+        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::call(), None);
     up(&mut from_ann).await;
     soon("the room", ann.request(join(&room))).await.unwrap();
 
@@ -289,7 +289,7 @@ async fn a_hub_that_starts_anew_knows_no_place() {
     let after = Office::start(key.clone(), None, false, Default::default()).await;
     let wire = Proxy::to(before.served.address).await;
     let (ann, mut events) =
-        Link::open(device(), before.url_at(wire.address), person("Ann"), Policy::server());
+        Link::open(device(), before.url_at(wire.address), person("Ann"), Policy::server(), None);
     up(&mut events).await;
     let room = make_room(&ann).await;
     // Cut with a request on its way, which never arrives.
@@ -312,10 +312,10 @@ async fn a_new_name_is_said_after_the_line_is_back() {
     let server = Office::server().await;
     let proxy = Proxy::to(server.served.address).await;
     let ann_key = device();
-    let (_bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::server());
+    let (_bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::server(), None);
     up(&mut from_bob).await;
     let (ann, mut events) =
-        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::server());
+        Link::open(ann_key.clone(), server.url_at(proxy.address), person("Ann"), Policy::server(), None);
     up(&mut events).await;
     assert!(matches!(told(&mut from_bob).await, Event::PersonHere { .. }));
     // The first change is lost on the way and will be sent again; it must not have the last word.
@@ -347,7 +347,7 @@ async fn without_a_place_to_resume_a_server_that_is_down_is_said_at_once() {
     let closed = Proxy::to("127.0.0.1:1".parse().unwrap()).await;
     closed.refuse(true);
     let url = earshot_signaling::Target::Url(format!("ws://{}", closed.address));
-    let (link, mut events) = Link::open(device(), url, person("Ann"), Policy::server());
+    let (link, mut events) = Link::open(device(), url, person("Ann"), Policy::server(), None);
     assert!(matches!(next(&mut events).await, LinkEvent::Down { code: ErrorCode::Unreachable, .. }));
     let started = Instant::now();
     let answer = link.request(Request::Leave { room: RoomId([0; 16]) }).await;
@@ -368,7 +368,7 @@ async fn a_call_that_cannot_be_had_is_told_in_time() {
     for (addresses, at_least) in [(vec![], 0), (vec![closed.clone()], 0), (vec![silent, closed], 2400)] {
         let target = earshot_signaling::Target::Device { device: device().device_id(), addresses };
         let started = Instant::now();
-        let (link, mut events) = Link::open(device(), target, person("Ann"), Policy::call());
+        let (link, mut events) = Link::open(device(), target, person("Ann"), Policy::call(), None);
         // Asked before the first answer: it fails with the link.
         if link.ask(1, Request::Leave { room: RoomId([0; 16]) }).is_ok() {
             let answered = next(&mut events).await;
@@ -384,7 +384,7 @@ async fn a_call_that_cannot_be_had_is_told_in_time() {
 async fn a_participant_who_does_not_come_back_is_lost() {
     // The shortest way to the end of the grace without waiting for it: the place is replaced by a new one.
     let server = Office::server().await;
-    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call());
+    let (bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::call(), None);
     up(&mut from_bob).await;
     let room = make_room(&bob).await;
     let key = device();

@@ -78,11 +78,11 @@ async fn get(address: std::net::SocketAddr, path: &str, headers: &str) -> (u16, 
 #[tokio::test]
 async fn two_people_meet_at_a_server() {
     let server = Running::start(|_| Options { title: Some("Acme".into()), ..Options::default() }).await;
-    let (_ann, mut from_ann) = Link::open(device(), server.url(), person("Ann"), Policy::server());
+    let (_ann, mut from_ann) = Link::open(device(), server.url(), person("Ann"), Policy::server(), None);
     let welcome = up(&mut from_ann).await;
     assert_eq!((welcome.title.as_str(), welcome.hub.device), ("Acme", server.device));
     assert!(welcome.people.is_empty());
-    let (_bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::server());
+    let (_bob, mut from_bob) = Link::open(device(), server.url(), person("Bob"), Policy::server(), None);
     let people = up(&mut from_bob).await.people;
     assert_eq!(people.iter().map(|one| one.person.name.as_str()).collect::<Vec<_>>(), ["Ann"]);
 }
@@ -91,7 +91,7 @@ async fn two_people_meet_at_a_server() {
 async fn health_numbers_and_pages() {
     let server = Running::start(|_| Options::default()).await;
     assert_eq!(get(server.address(), "/healthz", "").await.0, 200);
-    let (_link, mut events) = Link::open(device(), server.url(), person("Ann"), Policy::server());
+    let (_link, mut events) = Link::open(device(), server.url(), person("Ann"), Policy::server(), None);
     up(&mut events).await;
     let (status, head, body) = get(server.address(), "/metrics", "").await;
     assert_eq!(status, 200);
@@ -237,7 +237,7 @@ async fn link_elsewhere(url: &str, authority: Option<&Path>) -> String {
 
 /// What the process that `link_elsewhere` starts does instead of the test.
 async fn link_here(url: String) {
-    let (_link, mut events) = Link::open(device(), Target::Url(url), person("Ann"), Policy::server());
+    let (_link, mut events) = Link::open(device(), Target::Url(url), person("Ann"), Policy::server(), None);
     let first = match next(&mut events).await {
         LinkEvent::Up(_) => "up".to_owned(),
         LinkEvent::Down { code, .. } | LinkEvent::Ended { code } => code.to_string(),
@@ -338,7 +338,7 @@ async fn ice_servers_are_handed_out_with_credentials_of_ones_own() {
     })
     .await;
     let ann = device();
-    let (link, mut events) = Link::open(ann.clone(), server.url(), person("Ann"), Policy::server());
+    let (link, mut events) = Link::open(ann.clone(), server.url(), person("Ann"), Policy::server(), None);
     let welcome = up(&mut events).await;
     assert_eq!(welcome.title, "Flag", "the command line wins");
     let create = earshot_protocol::Request::CreateRoom { via: None, capacity: 2, media: Default::default() };
@@ -360,7 +360,7 @@ async fn ice_servers_are_handed_out_with_credentials_of_ones_own() {
 #[tokio::test]
 async fn a_server_ends_in_order_and_in_time() {
     let mut server = Running::start(|_| Options::default()).await;
-    let (_link, mut events) = Link::open(device(), server.url(), person("Ann"), Policy::server());
+    let (_link, mut events) = Link::open(device(), server.url(), person("Ann"), Policy::server(), None);
     up(&mut events).await;
     // One that never says anything does not hold it up.
     let _idle = TcpStream::connect(server.address()).await.unwrap();

@@ -154,9 +154,11 @@ phrase?: PhraseProof,
 resume?: Resume, };
 
 /**
- * What ties a hello to its connection, so that whoever stands between cannot pass it on.
+ * What ties a hello to its connection, so that whoever stands between cannot pass it on. A hub takes from an install
+ * the one that its challenge names, and nothing else; an install that is lied to about it signs what the hub it was
+ * meant for does not take.
  */
-export type Binding = "none" | "tls-exporter";
+export type Binding = "none" | "tls-exporter" | "server-name";
 
 /**
  * Proof of knowing the office's phrase: the visitor's half of SPAKE2 (RFC 9382) and its key confirmation.
@@ -403,6 +405,11 @@ hub: DeviceId,
  * What to sign.
  */
 nonce: Nonce, 
+/**
+ * What an install's hello must be bound to: [`Binding::TlsExporter`] where the hub ends TLS itself, else
+ * [`Binding::ServerName`].
+ */
+binding?: Binding, 
 /**
  * The hub's half of SPAKE2 (RFC 9382), where only those who know the office's phrase are let in.
  */

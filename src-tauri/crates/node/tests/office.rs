@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
-use earshot_discovery::{DiscoveryEvent, Found};
+use earshot_discovery::{Discovery, DiscoveryEvent, Found, InterfaceChoice};
 use earshot_node::{Node, StartError};
 use earshot_protocol::hub::{Description, DescriptionKind, LeaveReason, RingAnswer, RingEnd, Signal};
 use earshot_protocol::owner::{Direction, ServerState, SettingsChange};
@@ -19,7 +19,7 @@ use earshot_protocol::{
 use earshot_tests_signaling::Proxy;
 use tokio::time::{Instant, timeout};
 
-use common::{Person, call, options, start};
+use common::{Person, call, notary, options, start};
 
 fn offer() -> Signal {
     let description = Description { kind: DescriptionKind::Offer, sdp: "v=0".into(), round: 0, seal: None };
@@ -161,14 +161,13 @@ async fn a_link_that_stands_but_leads_nowhere_fails_as_fast() {
         port: cable.address.port(),
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let node = Node::start_with(&options(folder.path(), "Ann"), |announcement, _| {
+    let find = |announcement, _: InterfaceChoice| {
         let (handle, _) = anns.join(announcement)?;
         let (events, told) = tokio::sync::mpsc::channel(4);
         events.try_send(DiscoveryEvent::Seen(found)).expect("there is room");
-        Ok((Box::new(handle), told))
-    })
-    .await
-    .expect("starts");
+        Ok((Box::new(handle) as Box<dyn Discovery>, told))
+    };
+    let node = Node::start_with(&options(folder.path(), "Ann"), find, notary).await.expect("starts");
     let window = node.attach().await.expect("attaches");
     let mut ann = Person { node, window, heard: Vec::new(), next: 0, folder };
     ann.sees(bob.device(), |_| true).await;
@@ -326,7 +325,7 @@ async fn server(port: u16) -> (String, earshot_signaling::HubHandle, tokio::task
         }
     };
     let url = format!("ws://{}", listener.local_addr().expect("an address"));
-    let router = hub_router(hub.clone(), Greeting { key, mutual: false });
+    let router = hub_router(hub.clone(), Greeting::without_phrase(key, false));
     let task = tokio::spawn(async move {
         let served = serve(listener, None, router, Limits::default(), std::future::pending()).await;
         served.expect("serves");

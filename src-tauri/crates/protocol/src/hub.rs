@@ -1,6 +1,7 @@
 //! What is said between a hub and anybody who visits it: over TLS between installs, over a server's `/ws`, and (from
 //! the welcome on, without challenge and hello) between a node and its own window.
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -68,15 +69,19 @@ pub struct Resume {
     pub seen: Seq,
 }
 
-/// What ties a hello to its connection, so that whoever stands between cannot pass it on.
+/// What ties a hello to its connection, so that whoever stands between cannot pass it on. A hub takes from an install
+/// the one that its challenge names, and nothing else; an install that is lied to about it signs what the hub it was
+/// meant for does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binding {
-    /// Nothing: a browser's page cannot know its connection, and behind a proxy there are two.
+    /// Nothing: guests only. A browser's page cannot know its connection, and its key belongs to the server's origin.
     #[default]
     None,
-    /// The TLS exporter of the connection (RFC 9266). A hub that ends TLS itself takes nothing less from an install.
+    /// The TLS exporter of the connection (RFC 9266), where the hub ends TLS itself.
     TlsExporter,
+    /// The host name that the visitor dialled, see [`server_name`]: where a proxy ends TLS, there are two connections.
+    ServerName,
 }
 
 /// Proof of knowing the office's phrase: the visitor's half of SPAKE2 (RFC 9382) and its key confirmation.
@@ -88,17 +93,31 @@ pub struct PhraseProof {
     pub confirmation: Digest,
 }
 
-/// The bytes that a hello's signature covers: a label, the hub's device id, the nonce, the device's own key, and the
-/// TLS exporter of the connection (zeros with [`Binding::None`]), so that a proof made for one hub and connection is
-/// worth nothing at another.
+/// The bytes that a hello's signature covers: a label, the hub's device id, the nonce, the device's own key, and what
+/// the hello is bound to: the TLS exporter of the connection, [`server_name`], or zeros with [`Binding::None`]. So a
+/// proof made for one hub and connection is worth nothing at another.
 #[must_use]
-pub fn hello_to_sign(hub: &DeviceId, nonce: &Nonce, key: &PublicKey, exporter: Option<&[u8; 32]>) -> Vec<u8> {
+pub fn hello_to_sign(hub: &DeviceId, nonce: &Nonce, key: &PublicKey, bound: Option<&[u8; 32]>) -> Vec<u8> {
     let mut bytes = b"earshot hello v1\0".to_vec();
     bytes.extend_from_slice(&hub.0);
     bytes.extend_from_slice(&nonce.0);
     bytes.extend_from_slice(&key.0);
-    bytes.extend_from_slice(exporter.unwrap_or(&[0; 32]));
+    bytes.extend_from_slice(bound.unwrap_or(&[0; 32]));
     bytes
+}
+
+/// What stands in a hello's signature with [`Binding::ServerName`]: SHA-256 over a label, a zero byte and the host, a
+/// name in lower case without a dot at its end or an IP address without brackets; no port.
+#[must_use]
+pub fn server_name(host: &str) -> [u8; 32] {
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();
+    // An address has many spellings.
+    let host = host.parse::<std::net::IpAddr>().map_or(host, |address| address.to_string());
+    let mut hashed = b"earshot server name v1\0".to_vec();
+    hashed.extend_from_slice(host.as_bytes());
+    let mut name = [0; 32];
+    name.copy_from_slice(digest::digest(&digest::SHA256, &hashed).as_ref());
+    name
 }
 
 /// What can be asked of a hub.
@@ -352,6 +371,11 @@ pub enum FromHub {
         hub: DeviceId,
         /// What to sign.
         nonce: Nonce,
+        /// What an install's hello must be bound to: [`Binding::TlsExporter`] where the hub ends TLS itself, else
+        /// [`Binding::ServerName`].
+        #[serde(default)]
+        #[ts(as = "Option<Binding>", optional)]
+        binding: Binding,
         /// The hub's half of SPAKE2 (RFC 9382), where only those who know the office's phrase are let in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

@@ -16,7 +16,7 @@ pub(crate) fn router(hub: HubHandle, key: Arc<DeviceKey>, title: &str, ice_serve
     let surface = serde_json::json!({ "surface": "guest", "title": title });
     let for_those_who_run_it =
         Router::new().route("/healthz", get(health)).route("/metrics", get(metrics)).with_state(hub.clone());
-    hub_router_with(hub, Greeting { key, mutual: false }, ice_servers)
+    hub_router_with(hub, Greeting::without_phrase(key, false), ice_servers)
         .merge(for_those_who_run_it)
         .route("/surface.json", get(async || Json(surface)))
         .merge(assets::router())

@@ -34,6 +34,8 @@ pub(crate) fn load(
         .map_err(|error| tls_error(&certificate, error))?
         .with_no_client_auth()
         .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
+    // Without it the exporter of TLS 1.2 does not tell two connections apart (RFC 9266, section 3).
+    config.require_ems = true;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let task = tokio::spawn(watch(certificate, private, provider, current, changed));
     Ok((Arc::new(config), task))

@@ -30,6 +30,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
+use crate::channel::{Exporter, exporter};
 use crate::gate::{Gate, Ticket};
 
 /// How long a TLS handshake or a request's headers may take; also how long a kept-alive connection may be idle.
@@ -78,6 +79,8 @@ pub struct PeerInfo {
     pub address: IpAddr,
     /// The device key that the TLS handshake has proven.
     pub key: Option<PublicKey>,
+    /// What only the two ends of this TLS connection know; `None`: TLS is not ended here.
+    pub(crate) exporter: Option<Exporter>,
     /// The host that the client asked for: `Host`, or `X-Forwarded-Host` behind a trusted proxy.
     pub host: Option<String>,
     /// The connection's places at the door.
@@ -199,30 +202,46 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr,
         return;
     }
     let Some(tls) = shared.tls.clone() else {
-        return pages(&shared, stream, address.ip(), None, tickets).await;
+        let peer = shared.peer(address.ip(), None, None, tickets);
+        return pages(&shared, stream, peer).await;
     };
     let Ok(Ok(stream)) = timeout(STEP_TIMEOUT, tls.accept(stream)).await else {
         debug!("a TLS handshake failed");
         return;
     };
-    let key = stream.get_ref().1.peer_certificates().and_then(peer_key);
-    pages(&shared, stream, address.ip(), key, tickets).await;
+    let tls = stream.get_ref().1;
+    let key = tls.peer_certificates().and_then(peer_key);
+    let Some(exporter) = exporter(tls) else { return };
+    let peer = shared.peer(address.ip(), key, Some(exporter), tickets);
+    pages(&shared, stream, peer).await;
+}
+
+impl Shared {
+    fn peer(
+        &self,
+        address: IpAddr,
+        key: Option<PublicKey>,
+        exporter: Option<Exporter>,
+        tickets: Tickets,
+    ) -> PeerInfo {
+        PeerInfo {
+            address: address.to_canonical(),
+            key,
+            exporter,
+            host: None,
+            tickets,
+            closing: self.closing.clone(),
+            alive: self.alive.clone(),
+        }
+    }
 }
 
 /// Serves requests on one connection until it ends or is upgraded.
-async fn pages<S>(shared: &Shared, stream: S, address: IpAddr, key: Option<PublicKey>, tickets: Tickets)
+async fn pages<S>(shared: &Shared, stream: S, peer: PeerInfo)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let router = TowerToHyperService::new(shared.router.clone());
-    let peer = PeerInfo {
-        address: address.to_canonical(),
-        key,
-        host: None,
-        tickets,
-        closing: shared.closing.clone(),
-        alive: shared.alive.clone(),
-    };
     let service = service_fn(|mut request: Request<Incoming>| {
         let peer = of_request(shared, &peer, request.headers());
         let router = router.clone();

@@ -2,7 +2,7 @@
 //! visits one, with its reconnect policy.
 //!
 //! Invariants:
-//! * A visitor reaches the hub only after proving a key for *this* hub and *this* challenge.
+//! * A visitor reaches the hub only after proving a key for *this* hub, *this* challenge and *this* connection.
 //! * Nobody is waited for: a reader that is too slow is cut, a hello that is late is refused.
 //! * Every queue is bounded; what overflows is told by a code.
 //! * Every task has an owner: the actor ends with its last handle, a link's task with its last [`link::Link`], a
@@ -13,10 +13,12 @@
 
 pub mod actor;
 pub mod assets;
+mod channel;
 mod codec;
 mod gate;
 pub mod http;
 pub mod link;
+mod phrase;
 pub mod reconnect;
 pub mod socket;
 

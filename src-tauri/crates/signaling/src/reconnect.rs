@@ -103,6 +103,7 @@ pub const fn is_final(code: ErrorCode) -> bool {
             | ErrorCode::NameInvalid
             | ErrorCode::SettingInvalid
             | ErrorCode::NotAllowed
+            | ErrorCode::PhraseWrong
     )
 }
 
@@ -168,7 +169,12 @@ mod tests {
     #[test]
     fn what_cannot_get_better_ends_every_link() {
         for policy in [Policy::call(), Policy::server()] {
-            for code in [ErrorCode::VersionUnsupported, ErrorCode::BadSignature, ErrorCode::UrlInsecure] {
+            for code in [
+                ErrorCode::VersionUnsupported,
+                ErrorCode::BadSignature,
+                ErrorCode::UrlInsecure,
+                ErrorCode::PhraseWrong,
+            ] {
                 for down_for in [None, Some(Duration::ZERO)] {
                     let situation = Situation { failures: 0, down_for, code };
                     assert_eq!(policy.decide(situation, 0), Decision::End(code));

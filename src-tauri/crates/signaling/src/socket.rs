@@ -11,22 +11,27 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Router, http};
 use earshot_hub::Visitor;
+use earshot_identity::phrase::PhraseKey;
 use earshot_identity::{DeviceKey, verify};
-use earshot_protocol::hub::{HubMessage, IceServer, hello_to_sign};
+use earshot_protocol::hub::{Binding, HubMessage, IceServer, hello_to_sign, server_name};
 use earshot_protocol::limits::{
     HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_ICE_SERVERS, MAX_MESSAGE_BYTES, MAX_REQUESTS, RATE_WINDOW,
 };
-use earshot_protocol::{DeviceId, ErrorCode, FromHub, Hello, Nonce, Reply, SUBPROTOCOL, VERSIONS, negotiate};
+use earshot_protocol::{
+    DeviceId, DeviceKind, Digest, ErrorCode, FromHub, Hello, Nonce, Reply, SUBPROTOCOL, VERSIONS, negotiate,
+};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite;
 use tracing::debug;
 
 use crate::actor::{Arrival, HubHandle, Outgoing, Seat};
+use crate::channel::{Exporter, host_name};
 use crate::codec;
 use crate::http::PeerInfo;
+use crate::phrase::{Asked, WRONG_GUESS_WAITS};
 
 /// How long one message may take to leave. A reader that is slower is cut off.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,6 +49,17 @@ pub struct Greeting {
     pub key: Arc<DeviceKey>,
     /// Whether a visitor's TLS certificate must be of the same key as the hello: between installs.
     pub mutual: bool,
+    /// The office's phrase, if there is one: who does not know it is not let in. When it changes, whoever is in has to
+    /// come anew; their places wait for them.
+    pub phrase: watch::Receiver<Option<Arc<PhraseKey>>>,
+}
+
+impl Greeting {
+    /// A door without a phrase, now and always.
+    #[must_use]
+    pub fn without_phrase(key: Arc<DeviceKey>, mutual: bool) -> Self {
+        Self { key, mutual, phrase: watch::channel(None).1 }
+    }
 }
 
 /// ICE servers made for one device, with credentials that end by themselves; they are added to those of the hub in
@@ -124,14 +140,18 @@ impl Door {
         // The server waits for its connections to end.
         let _alive = peer.alive.clone();
         let mut closing = peer.closing.clone();
+        let mut phrase = self.greeting.phrase.clone();
+        let key = phrase.borrow_and_update().clone();
+        let asked = key.as_deref().map(Asked::new);
         let (mut sink, mut stream) = socket.split();
         let greeted = tokio::select! {
             biased;
             _ = closing.wait_for(|closing| *closing) => Err(Gone::Said(None)),
-            greeted = self.greet(&mut sink, &mut stream, &peer) => greeted,
+            () = changed(&mut phrase) => Err(Gone::Said(None)),
+            greeted = self.greet(&mut sink, &mut stream, &peer, asked) => greeted,
         };
-        let arrival = match greeted {
-            Ok(arrival) => arrival,
+        let (arrival, confirmation) = match greeted {
+            Ok(greeted) => greeted,
             Err(gone) => return part(&mut sink, &mut stream, gone).await,
         };
         let device = arrival.visitor.device;
@@ -144,7 +164,8 @@ impl Door {
                 Gone::Said(Some(code))
             }
             _ = closing.wait_for(|closing| *closing) => Gone::Said(None),
-            gone = self.write(&mut sink, &mut inbox.queue, &device) => gone,
+            () = changed(&mut phrase) => Gone::Said(None),
+            gone = self.write(&mut sink, &mut inbox.queue, &device, confirmation) => gone,
             gone = read(&mut stream, &seat) => gone,
         };
         // The place waits from now on, whatever the last words take.
@@ -152,26 +173,51 @@ impl Door {
         part(&mut sink, &mut stream, gone).await;
     }
 
-    /// Challenge, hello, proof.
-    async fn greet(&self, sink: &mut Sink, stream: &mut Stream, peer: &PeerInfo) -> Result<Arrival, Gone> {
+    /// Challenge, hello, proof. Returns who comes, and what confirms that the hub knows the phrase too.
+    async fn greet(
+        &self,
+        sink: &mut Sink,
+        stream: &mut Stream,
+        peer: &PeerInfo,
+        asked: Option<Asked>,
+    ) -> Result<(Arrival, Option<Digest>), Gone> {
         let mut nonce = Nonce([0; 32]);
         rand::fill(&mut nonce.0).map_err(|_| Gone::Said(Some(ErrorCode::Internal)))?;
-        let hub = self.hub.hub();
+        let challenge = FromHub::Challenge {
+            versions: VERSIONS.to_vec(),
+            hub: self.hub.hub(),
+            nonce,
+            binding: if peer.exporter.is_some() { Binding::TlsExporter } else { Binding::ServerName },
+            phrase: asked.as_ref().map(|asked| asked.message),
+        };
         let hello = timeout(Duration::from_millis(HELLO_TIMEOUT.into()), async {
-            say(sink, &FromHub::Challenge { versions: VERSIONS.to_vec(), hub, nonce, phrase: None }).await?;
+            say(sink, &challenge).await?;
             let text = next_text(stream, ErrorCode::HelloExpected).await?;
             codec::parse_hello(&text).map_err(|code| Gone::Said(Some(code)))
         })
         .await
         .unwrap_or(Err(Gone::Said(Some(ErrorCode::HelloTimeout))))?;
-        self.admit(*hello, &nonce, peer).map_err(|code| Gone::Said(Some(code)))
+        let admitted = self.admit(*hello, &nonce, peer, asked);
+        if matches!(admitted, Err(ErrorCode::PhraseWrong)) {
+            sleep(WRONG_GUESS_WAITS).await;
+        }
+        admitted.map_err(|code| Gone::Said(Some(code)))
     }
 
     /// Says what the hub says, until it closes.
-    async fn write(&self, sink: &mut Sink, queue: &mut mpsc::Receiver<Outgoing>, device: &DeviceId) -> Gone {
+    async fn write(
+        &self,
+        sink: &mut Sink,
+        queue: &mut mpsc::Receiver<Outgoing>,
+        device: &DeviceId,
+        confirmation: Option<Digest>,
+    ) -> Gone {
         loop {
             match queue.recv().await {
                 Some(Outgoing::Say(mut message)) => {
+                    if let FromHub::Welcome(welcome) = message.as_mut() {
+                        welcome.phrase = confirmation;
+                    }
                     if let Some(servers) = ice_servers_in(&mut message) {
                         servers.extend((self.ice_servers)(device));
                         servers.truncate(MAX_ICE_SERVERS as usize);
@@ -186,16 +232,56 @@ impl Door {
         }
     }
 
-    fn admit(&self, hello: Hello, nonce: &Nonce, peer: &PeerInfo) -> Result<Arrival, ErrorCode> {
+    fn admit(
+        &self,
+        hello: Hello,
+        nonce: &Nonce,
+        peer: &PeerInfo,
+        asked: Option<Asked>,
+    ) -> Result<(Arrival, Option<Digest>), ErrorCode> {
         let version = negotiate(VERSIONS, &hello.versions).ok_or(ErrorCode::VersionUnsupported)?;
-        if !verify(&hello.key, &hello_to_sign(&self.hub.hub(), nonce, &hello.key, None), &hello.signature) {
+        let bound = self.bound(&hello, peer)?;
+        let signed = hello_to_sign(&self.hub.hub(), nonce, &hello.key, bound.as_ref());
+        if !verify(&hello.key, &signed, &hello.signature) {
             return Err(ErrorCode::BadSignature);
         }
         if self.greeting.mutual && peer.key != Some(hello.key) {
             return Err(ErrorCode::WrongDevice);
         }
-        let visitor = Visitor { device: hello.key.device_id(), kind: hello.kind, person: hello.person };
-        Ok(Arrival { visitor, version, resume: hello.resume })
+        let device = hello.key.device_id();
+        let confirmation = match (asked, &hello.phrase) {
+            (None, None) => None,
+            (Some(asked), Some(proof)) => {
+                // Without TLS of its own there is nothing to bind the proof to, and nobody is let in.
+                let exporter = peer.exporter.ok_or(ErrorCode::PhraseWrong)?;
+                Some(asked.check(proof, self.hub.hub(), device, exporter)?)
+            }
+            _ => return Err(ErrorCode::PhraseWrong),
+        };
+        let visitor = Visitor { device, kind: hello.kind, person: hello.person };
+        Ok((Arrival { visitor, version, resume: hello.resume }, confirmation))
+    }
+
+    /// What the signature must cover beside challenge and key, see [`crate::channel`].
+    fn bound(&self, hello: &Hello, peer: &PeerInfo) -> Result<Option<Exporter>, ErrorCode> {
+        let unbound = !self.greeting.mutual && hello.kind != DeviceKind::Install;
+        match (hello.binding, peer.exporter) {
+            (Binding::TlsExporter, Some(exporter)) => Ok(Some(exporter)),
+            (Binding::ServerName, None) => {
+                let host = peer.host.as_deref().and_then(host_name).ok_or(ErrorCode::BadSignature)?;
+                Ok(Some(server_name(&host)))
+            }
+            (Binding::None, _) if unbound => Ok(None),
+            _ => Err(ErrorCode::BadSignature),
+        }
+    }
+}
+
+/// Done when the phrase is another one.
+async fn changed(phrase: &mut watch::Receiver<Option<Arc<PhraseKey>>>) {
+    if phrase.changed().await.is_err() {
+        // Nobody is left who could change it.
+        std::future::pending().await
     }
 }
 

@@ -303,6 +303,7 @@ impl Core {
             Target::Device { device, addresses },
             self.said_person.clone(),
             Policy::call(),
+            None,
         );
         forward(events, self.inbox.clone(), move |event| Input::Lan { device, generation, event });
         self.links.insert(device, LanLink { link, generation, used: Instant::now() });

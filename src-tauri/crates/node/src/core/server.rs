@@ -52,6 +52,7 @@ impl Core {
             Target::Url(url.clone()),
             self.said_person.clone(),
             Policy::server(),
+            None,
         );
         forward(events, self.inbox.clone(), move |event| Input::Server { generation, event });
         self.server = Some(ServerLink { link, generation, url, hub: None, up: false });

@@ -24,6 +24,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::Target;
 use super::target::{ServerUrl, Way, ways};
+use crate::channel::{Channel, exporter};
 use crate::codec;
 
 /// The head start of one address before the next (RFC 8305 recommends 250 ms for the Internet; a LAN is quicker).
@@ -38,7 +39,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Wire for T {}
 /// An open WebSocket, over TLS or not.
 pub(super) type Socket = WebSocketStream<Box<dyn Wire>>;
 
-type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Socket, ErrorCode>> + Send + 'a>>;
+/// A WebSocket, and what a hello on it is bound to.
+pub(super) type Dialled = (Socket, Channel);
+
+type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Dialled, ErrorCode>> + Send + 'a>>;
 
 /// Knows where to go and whom to trust there.
 pub(super) struct Dialer {
@@ -52,13 +56,16 @@ pub(super) struct Dialer {
 }
 
 impl Dialer {
+    /// `straight`: by no URL.
+    ///
     /// # Errors
     /// The code that ends the link before it began.
-    pub(super) fn new(key: &DeviceKey, target: &Target) -> Result<Self, ErrorCode> {
-        let (expect, ways) = match target {
+    pub(super) fn new(key: &DeviceKey, target: &Target, straight: bool) -> Result<Self, ErrorCode> {
+        let (expect, mut ways) = match target {
             Target::Device { device, addresses } => (Some(*device), ways(addresses)),
             Target::Url(url) => (None, vec![Way::Url(ServerUrl::parse(url)?)]),
         };
+        ways.retain(|way| !straight || matches!(way, Way::Socket(_)));
         let pinned = expect
             .map(|device| client_config(key, device))
             .transpose()
@@ -67,7 +74,7 @@ impl Dialer {
     }
 
     /// Opens a WebSocket to the first address that proves itself, until `deadline`.
-    pub(super) async fn dial(&self, deadline: Instant) -> Result<Socket, ErrorCode> {
+    pub(super) async fn dial(&self, deadline: Instant) -> Result<Dialled, ErrorCode> {
         let attempts = self.ways.iter().map(|way| -> Attempt<'_> {
             match way {
                 Way::Socket(address) => Box::pin(self.straight(*address)),
@@ -78,18 +85,20 @@ impl Dialer {
     }
 
     /// To a device's own port.
-    async fn straight(&self, address: SocketAddr) -> Result<Socket, ErrorCode> {
+    async fn straight(&self, address: SocketAddr) -> Result<Dialled, ErrorCode> {
         let config = self.pinned.as_ref().ok_or(ErrorCode::Internal)?;
         let stream = connect(address).await?;
         let name = ServerName::IpAddress(address.ip().into());
         let stream =
             TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(|e| tls_code(&e))?;
+        let channel = Channel::Device(exporter(stream.get_ref().1).ok_or(ErrorCode::Internal)?);
         // Whoever answers is who they should be; no name is needed to say it again.
-        upgrade(Box::new(stream), Uri::from_static("ws://earshot/ws"), ErrorCode::Unreachable).await
+        let uri = Uri::from_static("ws://earshot/ws");
+        upgrade(Box::new(stream), uri, ErrorCode::Unreachable, channel).await
     }
 
     /// To a server.
-    async fn through(&self, url: &ServerUrl, deadline: Instant) -> Result<Socket, ErrorCode> {
+    async fn through(&self, url: &ServerUrl, deadline: Instant) -> Result<Dialled, ErrorCode> {
         let found = match url.host().parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, url.port())],
             Err(_) => {
@@ -113,13 +122,16 @@ impl Dialer {
                 let tls = tls.clone();
                 Box::pin(async move {
                     let stream = connect(address).await?;
-                    let stream: Box<dyn Wire> = match tls {
+                    let (stream, exporter): (Box<dyn Wire>, _) = match tls {
                         Some((connector, name)) => {
-                            Box::new(connector.connect(name, stream).await.map_err(|e| tls_code(&e))?)
+                            let stream = connector.connect(name, stream).await.map_err(|e| tls_code(&e))?;
+                            let exporter = exporter(stream.get_ref().1).ok_or(ErrorCode::Internal)?;
+                            (Box::new(stream), Some(exporter))
                         }
-                        None => Box::new(stream),
+                        None => (Box::new(stream), None),
                     };
-                    upgrade(stream, url.uri().clone(), ErrorCode::UrlInvalid).await
+                    let channel = Channel::Server { host: url.host().to_owned(), exporter };
+                    upgrade(stream, url.uri().clone(), ErrorCode::UrlInvalid, channel).await
                 })
             });
         race(attempts.collect(), deadline).await
@@ -138,11 +150,13 @@ fn read_roots() -> Result<Arc<ClientConfig>, ErrorCode> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| ErrorCode::Internal)?
         .with_root_certificates(roots)
         .with_no_client_auth();
+    // Without it the exporter of TLS 1.2 does not tell two connections apart (RFC 9266, section 3).
+    config.require_ems = true;
     Ok(Arc::new(config))
 }
 
@@ -161,10 +175,15 @@ fn tls_code(error: &std::io::Error) -> ErrorCode {
     }
 }
 
-async fn upgrade(stream: Box<dyn Wire>, uri: Uri, otherwise: ErrorCode) -> Result<Socket, ErrorCode> {
+async fn upgrade(
+    stream: Box<dyn Wire>,
+    uri: Uri,
+    otherwise: ErrorCode,
+    channel: Channel,
+) -> Result<Dialled, ErrorCode> {
     let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
     match client_async_with_config(request, stream, Some(codec::client_config())).await {
-        Ok((socket, _)) => Ok(socket),
+        Ok((socket, _)) => Ok((socket, channel)),
         // A server that is busy or on its way up, or a line that broke.
         Err(Error::Http(response)) if response.status().is_server_error() || response.status() == 429 => {
             Err(ErrorCode::Unreachable)
@@ -180,7 +199,7 @@ async fn upgrade(stream: Box<dyn Wire>, uri: Uri, otherwise: ErrorCode) -> Resul
 
 /// Starts the attempts [`STAGGER`] apart, or at once when an earlier one has failed. The first to succeed wins, the
 /// others are dropped; if none does, the most telling code is the answer.
-async fn race(attempts: Vec<Attempt<'_>>, deadline: Instant) -> Result<Socket, ErrorCode> {
+async fn race(attempts: Vec<Attempt<'_>>, deadline: Instant) -> Result<Dialled, ErrorCode> {
     let mut waiting = attempts.into_iter();
     let mut running = FuturesUnordered::new();
     let mut code = ErrorCode::Unreachable;
@@ -193,7 +212,7 @@ async fn race(attempts: Vec<Attempt<'_>>, deadline: Instant) -> Result<Socket, E
         }
         tokio::select! {
             Some(result) = running.next() => match result {
-                Ok(socket) => return Ok(socket),
+                Ok(dialled) => return Ok(dialled),
                 Err(failed) => {
                     if code == ErrorCode::Unreachable {
                         code = failed;

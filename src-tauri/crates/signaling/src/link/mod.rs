@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use earshot_identity::DeviceKey;
+use earshot_identity::phrase::PhraseKey;
 use earshot_protocol::limits::MAX_QUEUE;
 use earshot_protocol::{DeviceId, ErrorCode, Event, Person, Reply, Request, Welcome};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -99,19 +100,24 @@ impl Link {
     ///
     /// The events must be read: a link that cannot tell its events waits, and is cut off by the hub when it waits for
     /// too long. Dropping the receiver ends the link.
+    ///
+    /// With a `phrase`, only a device that knows it too is spoken to, straight and by no URL, and the name of `person`
+    /// is said when it has proven that. Else the link ends for good, with [`ErrorCode::PhraseWrong`]; so it does when
+    /// only the other side has a phrase.
     #[must_use]
     pub fn open(
         key: Arc<DeviceKey>,
         target: Target,
         person: Person,
         policy: Policy,
+        phrase: Option<Arc<PhraseKey>>,
     ) -> (Self, mpsc::Receiver<LinkEvent>) {
         let (commands, wanted) = mpsc::channel(MAX_COMMANDS);
         let (events, told) = mpsc::channel(MAX_QUEUE as usize);
         let (closing, is_closing) = watch::channel(false);
         let retry = Arc::new(Notify::new());
         let ends = task::Ends { commands: wanted, events, closing: is_closing, retry: Arc::clone(&retry) };
-        tokio::spawn(task::run(key, target, person, policy, ends));
+        tokio::spawn(task::run(key, target, person, policy, phrase, ends));
         (Self { shared: Arc::new(Shared { commands, closing, retry }) }, told)
     }
 

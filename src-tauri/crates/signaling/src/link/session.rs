@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use earshot_identity::DeviceKey;
-use earshot_protocol::hub::{Binding, hello_to_sign};
+use earshot_identity::phrase::{PhraseKey, confirmed};
+use earshot_protocol::hub::hello_to_sign;
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, FromHub, Hello, Person, Resume, Seq, ToHub, VERSIONS, Welcome, negotiate,
 };
@@ -13,6 +14,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::dial::Socket;
+use crate::channel::Channel;
+use crate::phrase;
 
 /// How long one message may take to leave.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,38 +31,61 @@ pub(super) enum Heard {
     Noise,
 }
 
+/// Who says hello.
+pub(super) struct Visitor<'a> {
+    pub(super) key: &'a DeviceKey,
+    /// Whom the challenge must name.
+    pub(super) expect: Option<DeviceId>,
+    /// What to say of oneself.
+    pub(super) person: Person,
+    /// What the hub must know too.
+    pub(super) phrase: Option<&'a PhraseKey>,
+    /// A place to have back.
+    pub(super) resume: Option<Resume>,
+}
+
 /// Says hello and waits for the welcome.
 pub(super) async fn greet(
     socket: &mut Socket,
-    key: &DeviceKey,
-    expect: Option<DeviceId>,
-    person: Person,
-    resume: Option<Resume>,
+    channel: &Channel,
+    visitor: Visitor<'_>,
 ) -> Result<Welcome, ErrorCode> {
-    let FromHub::Challenge { versions, hub, nonce, .. } = next_said(socket).await? else {
+    let FromHub::Challenge { versions, hub, nonce, binding, phrase } = next_said(socket).await? else {
         return Err(ErrorCode::Malformed);
     };
-    if expect.is_some_and(|expect| expect != hub) {
+    if visitor.expect.is_some_and(|expect| expect != hub) {
         return Err(ErrorCode::WrongDevice);
     }
     if negotiate(VERSIONS, &versions).is_none() {
         return Err(ErrorCode::VersionUnsupported);
     }
-    let public = key.public_key();
+    let public = visitor.key.public_key();
+    let proof = match (visitor.phrase, phrase) {
+        (None, None) => None,
+        (Some(key), Some(message)) => Some(phrase::answer(key, &message, hub, public.device_id(), channel)?),
+        // One of the two has a phrase: nothing is said to the other, not even a name.
+        _ => return Err(ErrorCode::PhraseWrong),
+    };
+    let (proof, expected) = proof.unzip();
+    let (binding, bound) = channel.bound(binding);
     let hello = Hello {
         versions: VERSIONS.to_vec(),
         key: public,
         kind: DeviceKind::Install,
-        person,
-        binding: Binding::None,
-        signature: key.sign(&hello_to_sign(&hub, &nonce, &public, None)),
-        phrase: None,
-        resume,
+        person: visitor.person,
+        binding,
+        signature: visitor.key.sign(&hello_to_sign(&hub, &nonce, &public, Some(&bound))),
+        phrase: proof,
+        resume: visitor.resume,
     };
     say(socket, &ToHub::Hello(hello)).await?;
     match next_said(socket).await? {
         FromHub::Welcome(welcome) if welcome.hub.device == hub && VERSIONS.contains(&welcome.version) => {
-            Ok(welcome)
+            match (&expected, &welcome.phrase) {
+                (None, _) => Ok(welcome),
+                (Some(expected), Some(said)) if confirmed(expected, said) => Ok(welcome),
+                (Some(_), _) => Err(ErrorCode::PhraseWrong),
+            }
         }
         FromHub::Refused { code } => Err(code),
         _ => Err(ErrorCode::Malformed),

@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use earshot_identity::DeviceKey;
+use earshot_identity::phrase::PhraseKey;
 use earshot_protocol::limits::{MAX_UNSEEN, PING_INTERVAL, RESUME_GRACE};
-use earshot_protocol::{ErrorCode, FromHub, HubMessage, Person, Reply, Request, Resume, Seq, ToHub, Welcome};
+use earshot_protocol::{
+    DeviceId, ErrorCode, FromHub, HubMessage, Person, Reply, Request, Seq, ToHub, Welcome,
+};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout, timeout_at};
 use tracing::debug;
 
 use super::dial::{Dialer, Socket};
 use super::place::{Answer, Order, Place};
-use super::session::{self, Heard};
+use super::session::{self, Heard, Visitor};
 use super::{Command, LinkEvent, Target};
 use crate::reconnect::{Decision, Policy, Situation};
 
@@ -42,9 +45,16 @@ pub(super) struct Ends {
 }
 
 /// Runs a link to its end.
-pub(super) async fn run(key: Arc<DeviceKey>, target: Target, person: Person, policy: Policy, ends: Ends) {
+pub(super) async fn run(
+    key: Arc<DeviceKey>,
+    target: Target,
+    person: Person,
+    policy: Policy,
+    phrase: Option<Arc<PhraseKey>>,
+    ends: Ends,
+) {
     let Ends { commands, events, mut closing, retry } = ends;
-    let dialer = match Dialer::new(&key, &target) {
+    let dialer = match Dialer::new(&key, &target, phrase.is_some()) {
         Ok(dialer) => Arc::new(dialer),
         Err(code) => {
             let _ = events.send(LinkEvent::Ended { code }).await;
@@ -56,6 +66,8 @@ pub(super) async fn run(key: Arc<DeviceKey>, target: Target, person: Person, pol
         dialer,
         person,
         policy,
+        unnamed: phrase.is_some(),
+        phrase,
         commands,
         events,
         retry,
@@ -92,6 +104,9 @@ struct Task {
     dialer: Arc<Dialer>,
     person: Person,
     policy: Policy,
+    phrase: Option<Arc<PhraseKey>>,
+    /// The hub has yet to prove that it knows the phrase, and is told no name before.
+    unnamed: bool,
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<LinkEvent>,
     retry: Arc<Notify>,
@@ -107,6 +122,10 @@ struct Task {
 impl Task {
     /// Returns why the link has ended.
     async fn live(&mut self) -> ErrorCode {
+        if self.unnamed {
+            // The first request of all: whatever follows it is asked under the right name.
+            self.queue_person();
+        }
         loop {
             let code = match self.connect().await {
                 Ok((socket, welcome)) => {
@@ -159,10 +178,21 @@ impl Task {
     async fn connect(&mut self) -> Result<(Socket, Welcome), ErrorCode> {
         let dialer = Arc::clone(&self.dialer);
         let key = Arc::clone(&self.key);
-        let person = self.person.clone();
+        let phrase = self.phrase.clone();
+        let person = if self.unnamed { nobody(key.public_key().device_id()) } else { self.person.clone() };
         let resume = self.place.resume();
         let deadline = Instant::now() + self.policy.dial;
-        self.meanwhile(async move { connect(&dialer, &key, person, resume, deadline).await }).await
+        let work = async move {
+            let visitor =
+                Visitor { key: &key, expect: dialer.expect, person, phrase: phrase.as_deref(), resume };
+            connect(&dialer, visitor, deadline).await
+        };
+        self.meanwhile(work).await
+    }
+
+    fn queue_person(&mut self) {
+        let request = Request::SetPerson { person: self.person.clone() };
+        let _ = self.place.ask(request, Answer::Nobody);
     }
 
     /// Does what can be done without a connection, until `work` is done.
@@ -196,11 +226,10 @@ impl Task {
             }
             Command::Person(person) => {
                 // The hello will say it; but requests that are sent again must not have the last word.
-                if self.place.resume().is_some() {
-                    let request = Request::SetPerson { person: person.clone() };
-                    let _ = self.place.ask(request, Answer::Nobody);
-                }
                 self.person = person;
+                if self.unnamed || self.place.resume().is_some() {
+                    self.queue_person();
+                }
             }
         }
     }
@@ -211,6 +240,7 @@ impl Task {
             self.lose_place().await;
         }
         self.place.welcomed(welcome.resume);
+        self.unnamed = false;
         self.down_since = None;
         if self.events.send(LinkEvent::Up(welcome)).await.is_err() {
             return ErrorCode::LinkLost;
@@ -350,15 +380,18 @@ impl Task {
 
 async fn connect(
     dialer: &Dialer,
-    key: &DeviceKey,
-    person: Person,
-    resume: Option<Resume>,
+    visitor: Visitor<'_>,
     deadline: Instant,
 ) -> Result<(Socket, Welcome), ErrorCode> {
-    let mut socket = dialer.dial(deadline).await?;
-    let welcome = session::greet(&mut socket, key, dialer.expect, person, resume);
+    let (mut socket, channel) = dialer.dial(deadline).await?;
+    let welcome = session::greet(&mut socket, &channel, visitor);
     let welcome = timeout_at(deadline, welcome).await.unwrap_or(Err(ErrorCode::Unreachable))?;
     Ok((socket, welcome))
+}
+
+/// What is said in place of a name.
+fn nobody(device: DeviceId) -> Person {
+    Person::named(device.short().to_string())
 }
 
 fn random() -> u32 {
