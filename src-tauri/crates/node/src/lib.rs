@@ -16,6 +16,7 @@ mod headless;
 mod instance;
 mod log;
 mod loopback;
+mod names;
 mod node;
 mod options;
 mod people;
@@ -23,6 +24,7 @@ mod random;
 mod session;
 mod settings;
 mod store;
+mod trust;
 mod window;
 
 pub use headless::{end_signal, explain, print_ready, run_headless};

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
+use earshot_discovery::{Discovery, InterfaceChoice};
+use earshot_identity::seal::Notary;
 use earshot_node::{Node, Options};
+use earshot_protocol::DeviceKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -18,12 +21,14 @@ impl Site {
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options = Options { data_dir: Some(folder.path().to_owned()), ..Options::default() };
-        let node = Node::start_with(&options, |announcement, _| {
+        let find = |announcement, _: InterfaceChoice| {
             let (handle, events) = Ether::new().join(announcement)?;
-            Ok((Box::new(handle), events))
-        })
-        .await
-        .expect("starts");
+            Ok((Box::new(handle) as Box<dyn Discovery>, events))
+        };
+        let node =
+            Node::start_with(&options, find, |key| Box::new(Notary::new(key, DeviceKind::Install)))
+                .await
+                .expect("starts");
         let port = node.ui_url()["http://127.0.0.1:".len()..]
             .split('/')
             .next()

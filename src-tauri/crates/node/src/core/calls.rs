@@ -291,10 +291,8 @@ impl Core {
         self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::CallsChanged { missed } });
     }
 
-    /// A device whose key was proven, and the name it gave.
+    /// The name that a device gives now.
     pub(super) fn remember(&mut self, device: &DeviceId, name: &str) {
-        if let Err(error) = self.store.met(device, name, now_ms()) {
-            tracing::warn!(%error, "a device could not be remembered");
-        }
+        self.memory.heard_name(device, name);
     }
 }

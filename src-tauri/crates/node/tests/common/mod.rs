@@ -3,14 +3,18 @@
 #![allow(missing_docs, unreachable_pub, clippy::expect_used, reason = "for tests only")]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
+use earshot_discovery::{Discovery, InterfaceChoice};
+use earshot_identity::DeviceKey;
+use earshot_identity::seal::{Notary, Seals};
 use earshot_node::{Node, Options, StartError, Window};
 use earshot_protocol::hub::{RingAnswer, RingEnd, RoomState};
 use earshot_protocol::owner::{CallRecord, NodeState};
 use earshot_protocol::{
-    DeviceId, ErrorCode, Event, FromNode, HubMessage, Media, OwnerReply, OwnerRequest, Presence, Reply,
+    DeviceId, DeviceKind, ErrorCode, Event, FromNode, HubMessage, Media, OwnerReply, OwnerRequest, Presence, Reply,
     Request, RingId, RoomRef, ToNode,
 };
 use tempfile::TempDir;
@@ -32,11 +36,16 @@ pub fn options(folder: &Path, name: &str) -> Options {
 }
 
 pub async fn start(ether: &Ether, options: &Options) -> Result<Node, StartError> {
-    Node::start_with(options, |announcement, _| {
+    let find = |announcement, _: InterfaceChoice| {
         let (handle, events) = ether.join(announcement)?;
-        Ok((Box::new(handle), events))
-    })
-    .await
+        Ok((Box::new(handle) as Box<dyn Discovery>, events))
+    };
+    Node::start_with(options, find, notary).await
+}
+
+/// What the product seals with.
+pub fn notary(key: Arc<DeviceKey>) -> Box<dyn Seals> {
+    Box::new(Notary::new(key, DeviceKind::Install))
 }
 
 impl Person {
