@@ -26,7 +26,7 @@ test: ui-test all $(TOOLS)/bin/tauri-driver
 	cargo test --workspace --no-fail-fast --test '*' -- --test-threads=1
 
 check: fmt ui-check clippy
-	cargo test --workspace --test generated
+	cargo test --workspace --test generated --test vectors
 
 fmt:
 	cargo fmt --all --check
@@ -41,9 +41,10 @@ ui-check: ui/node_modules/.package-lock.json
 ui-test: ui/node_modules/.package-lock.json
 	cd ui && npm test
 
-# The TypeScript twins of the protocol's types.
+# The TypeScript twins of the protocol's types, and what the twin of seals and codes is measured by.
 generate:
 	EARSHOT_GENERATE=1 cargo test -p earshot-protocol --test generated
+	EARSHOT_GENERATE=1 cargo test -p earshot-identity --test vectors
 
 # Measures beside what this machine can do at best; prints a table. ARGS: see benches/src/main.rs.
 bench: all
