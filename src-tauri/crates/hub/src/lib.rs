@@ -10,6 +10,8 @@
 //! What always holds after an input:
 //! * a device is at most once in a room, and no room holds more than its capacity or nobody;
 //! * a ring has a caller's place and at least one callee's place that was told of it, and ends once for each of them;
+//! * whoever is blocked is told nothing that differs with what the blocker does or says, but for name, coming and going,
+//!   and the blocker nothing of their rings;
 //! * a request that was carried out has one answer, which is kept with everything else;
 //! * nothing is said on a connection that is closed or was never greeted;
 //! * nothing is held for anybody whose place is gone, but for the rate of a device's rings

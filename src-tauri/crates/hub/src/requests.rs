@@ -71,7 +71,15 @@ impl Hub {
             Request::Ring { to, room, media } => self.ring(asker, to, room, media, fresh),
             Request::CancelRing { ring } => self.cancel_ring(asker, ring),
             Request::AnswerRing { ring, answer } => self.answer_ring(asker, ring, answer),
-            Request::SetBlocked { .. } => Err(ErrorCode::NotAllowed),
+            Request::SetBlocked { devices } => {
+                // Nobody sees or rings a visitor of a LAN hub: there is nothing to hide.
+                if !self.is_shown(asker.device) {
+                    return Err(ErrorCode::NotAllowed);
+                }
+                self.ok(asker, Reply::Done);
+                self.set_blocked(asker.device, devices);
+                Ok(())
+            }
             Request::Signal { room, to, signal } => self.signal(asker, room, to, signal),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) struct Ring {
     pub(crate) to: DeviceId,
     /// The callee's places that were told and are not gone; never none. Any of them may answer.
     pub(crate) told: BTreeSet<PlaceId>,
+    /// The callee has blocked the caller: to the caller all is as ever, but `told` are told nothing and answer nothing.
+    pub(crate) unheard: bool,
     /// When it ends by itself.
     pub(crate) expires: Time,
 }
@@ -48,11 +50,14 @@ impl Hub {
         }
         let callee = self.devices.get(&to).filter(|_| self.is_shown(to)).ok_or(ErrorCode::PersonUnknown)?;
         let told = callee.places.clone();
-        let open = callee.rings.len().max(self.devices.get(&asker.device).map_or(0, |one| one.rings.len()));
-        if open >= MAX_OPEN_RINGS as usize {
+        let unheard = callee.blocked.contains(&asker.device);
+        // Who is blocked meets the same limits as ever, and takes no room from those who are not.
+        let open_there = callee.rings.len() + if unheard { callee.unheard.len() } else { 0 };
+        let open_here = self.devices.get(&asker.device).map_or(0, |one| one.rings.len());
+        if open_there.max(open_here) >= MAX_OPEN_RINGS as usize {
             return Err(ErrorCode::TooManyRings);
         }
-        let from = self.presence(asker.device).ok_or(ErrorCode::Internal)?;
+        let from = self.presence(asker.device, to).ok_or(ErrorCode::Internal)?;
         let mut id = RingId([0; 16]);
         id.0.copy_from_slice(&fresh.0[16..]);
         if self.rings.contains_key(&id) {
@@ -60,10 +65,15 @@ impl Hub {
             return Err(ErrorCode::Internal);
         }
         let expires = self.now.after(RING_TIMEOUT);
-        for device in [asker.device, to] {
-            if let Some(device) = self.devices.get_mut(&device) {
-                device.rings.insert(id);
-            }
+        if let Some(caller) = self.devices.get_mut(&asker.device) {
+            caller.rings.insert(id);
+        }
+        if let Some(callee) = self.devices.get_mut(&to) {
+            if unheard {
+                callee.unheard.insert(id)
+            } else {
+                callee.rings.insert(id)
+            };
         }
         for place in told.iter().chain([&asker.place]) {
             if let Some(place) = self.places.get_mut(place) {
@@ -72,10 +82,10 @@ impl Hub {
         }
         self.timers.insert((expires, Due::Ring(id)));
         self.ok(asker, Reply::Ring { ring: id });
-        for place in &told {
+        for place in told.iter().filter(|_| !unheard) {
             self.tell(*place, Event::Ringing { ring: id, from: from.clone(), room: room.clone(), media });
         }
-        self.rings.insert(id, Ring { caller: asker.place, from: asker.device, to, told, expires });
+        self.rings.insert(id, Ring { caller: asker.place, from: asker.device, to, told, unheard, expires });
         Ok(())
     }
 
@@ -94,7 +104,7 @@ impl Hub {
     ) -> Result<(), ErrorCode> {
         self.rings
             .get(&ring)
-            .filter(|ring| ring.told.contains(&asker.place))
+            .filter(|ring| !ring.unheard && ring.told.contains(&asker.place))
             .ok_or(ErrorCode::RingUnknown)?;
         self.ok(asker, Reply::Done);
         let end = match answer {
@@ -127,26 +137,55 @@ impl Hub {
     pub(crate) fn end_all_rings(&mut self) {
         for (id, ring) in std::mem::take(&mut self.rings) {
             self.tell(ring.caller, Event::RingEnded { ring: id, end: RingEnd::Gone });
-            for place in ring.told {
+            for place in ring.told.into_iter().filter(|_| !ring.unheard) {
                 self.tell(place, Event::RingEnded { ring: id, end: RingEnd::Cancelled });
             }
         }
     }
 
-    /// Ends a ring and tells everybody who was told of it and is still here.
+    /// To the callee, whose bell stops, the caller has given up. The caller goes on until the ring ends by itself: an
+    /// end at the moment of blocking would tell of it.
+    pub(crate) fn hush_rings(&mut self, callee: DeviceId) {
+        let Some(known) = self.devices.get_mut(&callee) else { return };
+        let hushed: Vec<RingId> = known
+            .rings
+            .iter()
+            .filter(|id| {
+                let ring = self.rings.get(id);
+                ring.is_some_and(|ring| ring.to == callee && known.blocked.contains(&ring.from))
+            })
+            .copied()
+            .collect();
+        for id in &hushed {
+            known.rings.remove(id);
+            known.unheard.insert(*id);
+        }
+        for id in hushed {
+            let Some(ring) = self.rings.get_mut(&id) else { continue };
+            ring.unheard = true;
+            for place in ring.told.clone() {
+                self.tell(place, Event::RingEnded { ring: id, end: RingEnd::Cancelled });
+            }
+        }
+    }
+
+    /// Ends a ring and tells everybody who knows of it and is still here.
     fn end_ring(&mut self, id: RingId, end: &RingEnd) {
         let Some(ring) = self.rings.remove(&id) else { return };
         self.timers.remove(&(ring.expires, Due::Ring(id)));
         for device in [ring.from, ring.to] {
             if let Some(device) = self.devices.get_mut(&device) {
                 device.rings.remove(&id);
+                device.unheard.remove(&id);
             }
         }
         for place in [ring.caller].into_iter().chain(ring.told) {
             if let Some(place) = self.places.get_mut(&place) {
                 place.rings.remove(&id);
             }
-            self.tell(place, Event::RingEnded { ring: id, end: end.clone() });
+            if place == ring.caller || !ring.unheard {
+                self.tell(place, Event::RingEnded { ring: id, end: end.clone() });
+            }
         }
     }
 

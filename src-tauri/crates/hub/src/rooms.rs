@@ -73,8 +73,10 @@ impl Hub {
         let Some(found) = self.rooms.get_mut(&id) else { return Err(ErrorCode::RoomUnknown) };
         found.seats.push(Seat { device: asker.device, place: asker.place, media });
         self.enter(asker, id);
-        if let Some(participant) = self.participant(asker.device, media) {
-            self.tell_room(id, asker.device, &Event::ParticipantJoined { room: id, participant });
+        for (place, viewer) in self.others_in(id, asker.device) {
+            if let Some(participant) = self.participant(asker.device, media, viewer) {
+                self.tell(place, Event::ParticipantJoined { room: id, participant });
+            }
         }
         Ok(())
     }
@@ -158,24 +160,31 @@ impl Hub {
             room: RoomRef { hub, room: id },
             host: room.host,
             capacity: room.capacity,
-            participants: others.filter_map(|seat| self.participant(seat.device, seat.media)).collect(),
+            participants: others
+                .filter_map(|seat| self.participant(seat.device, seat.media, asker.device))
+                .collect(),
             ice_servers: self.config.ice_servers.clone(),
         };
         self.ok(asker, Reply::Room(state));
     }
 
-    fn participant(&self, device: DeviceId, media: Media) -> Option<Participant> {
-        let known = self.devices.get(&device)?;
-        Some(Participant { device, person: known.person.clone(), kind: known.kind, media })
+    /// A participant, as `viewer` is told of them.
+    fn participant(&self, device: DeviceId, media: Media, viewer: DeviceId) -> Option<Participant> {
+        let (person, kind) = self.person_for(device, viewer)?;
+        Some(Participant { device, person, kind, media })
     }
 
     /// Tells every participant but one.
     fn tell_room(&mut self, id: RoomId, but: DeviceId, event: &Event) {
-        let Some(room) = self.rooms.get(&id) else { return };
-        let others = room.seats.iter().filter(|seat| seat.device != but);
-        for place in others.map(|seat| seat.place).collect::<Vec<_>>() {
+        for (place, _) in self.others_in(id, but) {
             self.tell(place, event.clone());
         }
+    }
+
+    /// Every participant but one.
+    fn others_in(&self, id: RoomId, but: DeviceId) -> Vec<(PlaceId, DeviceId)> {
+        let seats = self.rooms.get(&id).into_iter().flat_map(|room| &room.seats);
+        seats.filter(|seat| seat.device != but).map(|seat| (seat.place, seat.device)).collect()
     }
 
     fn check_in_room(&self, asker: Asker, room: RoomId) -> Result<(), ErrorCode> {

@@ -36,6 +36,9 @@ impl Hub {
             assert!((1..=MAX_MEMBERS_PER_DEVICE as usize).contains(&device.places.len()));
             assert!(device.places.iter().all(|place| self.places[place].device == *id));
             assert!(device.rings.len() <= MAX_OPEN_RINGS as usize);
+            assert!(device.unheard.len() <= MAX_OPEN_RINGS as usize);
+            assert!(device.blocked.len() <= MAX_BLOCKED as usize && !device.blocked.contains(id));
+            assert!(device.blocked.is_empty() || self.is_shown(*id));
             let rooms: usize = device.places.iter().map(|place| self.places[place].rooms.len()).sum();
             assert!(rooms <= MAX_ROOMS_PER_DEVICE as usize);
         }
@@ -66,7 +69,8 @@ impl Hub {
     fn audit_rings(&self) {
         let sides: usize = self.rings.values().map(|ring| 1 + ring.told.len()).sum();
         assert_eq!(sides, self.places.values().map(|place| place.rings.len()).sum::<usize>());
-        let of_devices: usize = self.devices.values().map(|device| device.rings.len()).sum();
+        let of_devices: usize =
+            self.devices.values().map(|device| device.rings.len() + device.unheard.len()).sum();
         assert_eq!(of_devices, 2 * self.rings.len());
         for (id, ring) in &self.rings {
             assert!(!ring.told.is_empty());
@@ -76,7 +80,9 @@ impl Hub {
             for (device, place) in
                 ring.told.iter().map(|place| (ring.to, place)).chain([(ring.from, &ring.caller)])
             {
-                assert!(self.devices[&device].rings.contains(id));
+                let known = &self.devices[&device];
+                assert_eq!(known.rings.contains(id), device == ring.from || !ring.unheard);
+                assert_eq!(known.unheard.contains(id), device == ring.to && ring.unheard);
                 assert!(self.places[place].device == device && self.places[place].rings.contains(id));
             }
         }
@@ -103,7 +109,11 @@ impl World {
                 assert!(seats.map(|seat| (seat.device, seat.media)).eq(others(view)));
                 assert_eq!((room.host, room.capacity), (view.host, view.capacity));
             }
-            assert!(place.rings.iter().eq(client.rings.keys()), "the rings of {:?}", client.device);
+            let rings = place.rings.iter().filter(|id| {
+                let ring = &self.hub.rings[id];
+                ring.caller == *place_id || !ring.unheard
+            });
+            assert!(rings.eq(client.rings.keys()), "the rings of {:?}", client.device);
             for (id, side) in &client.rings {
                 let is_caller = self.hub.rings[id].caller == *place_id;
                 assert_eq!(is_caller, *side == Side::Caller);

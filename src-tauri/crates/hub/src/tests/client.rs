@@ -181,6 +181,7 @@ impl Client {
             }
             (
                 Request::SetPerson { .. }
+                | Request::SetBlocked { .. }
                 | Request::Signal { .. }
                 | Request::CancelRing { .. }
                 | Request::AnswerRing { .. },

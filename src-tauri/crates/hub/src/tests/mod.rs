@@ -2,6 +2,7 @@
 //! random ones at the hub and check after each input what must always hold.
 
 mod audit;
+mod blocked;
 mod bounds;
 mod client;
 mod presence;

@@ -4,14 +4,16 @@
 //! Checked after each input, in [`World::input`] and [`super::client`]: the hub's indexes agree (`audit`); nothing is
 //! said on a connection that is not open; numbers have no gaps; each request is answered at most once, each ring ends
 //! at most once for a side that was told of it; nobody is twice in a room and no room is over its capacity; a client
-//! that has read everything sees exactly what the hub holds, so nothing is left untold; the twin says the same.
+//! that has read everything sees exactly what the hub holds, so nothing is left untold; nobody who is blocked is told
+//! what the blocker does, and the blocker hears no ring of theirs; the twin says the same.
 //! Checked at the end of each story: every request is answered, every ring has ended, and when everybody has gone,
 //! nothing is left.
 
 use earshot_protocol::hub::{Description, DescriptionKind, RingAnswer, Signal};
 use earshot_protocol::limits::{IDLE_TIMEOUT, RESUME_GRACE, RING_TIMEOUT};
 use earshot_protocol::{
-    DeviceId, Event, HubRef, Media, Person, Reply, Request, ResumeToken, RingId, RoomId, RoomRef, ToHub,
+    DeviceId, Event, HubRef, Media, Person, Reply, Request, ResumeToken, RingId, RoomId, RoomRef, Status,
+    ToHub,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -26,6 +28,8 @@ const NAMES: [&str; CLIENTS] = ["ann", "ann's tab", "ann's other", "bob", "bob's
 #[derive(Debug, Clone)]
 enum Ask {
     SetPerson(u8),
+    SetStatus(Status),
+    Block(Vec<usize>),
     Create { capacity: u16, via: Option<DeviceId> },
     Join(Index),
     JoinElsewhere(Index),
@@ -97,6 +101,9 @@ fn ask() -> impl Strategy<Value = Ask> {
     ];
     prop_oneof![
         2 => (0..5_u8).prop_map(Ask::SetPerson),
+        2 => prop_oneof![Just(Status::Available), Just(Status::Away), Just(Status::InCall)]
+            .prop_map(Ask::SetStatus),
+        3 => prop::collection::vec(0..CLIENTS, 0..4).prop_map(Ask::Block),
         3 => (
             prop_oneof![8 => 2..5_u16, 1 => Just(16), 1 => Just(0), 1 => Just(1), 1 => Just(17)],
             prop_oneof![8 => Just(None), 1 => Just(Some(HUB)), 1 => Just(Some(DeviceId([1; 32])))],
@@ -336,6 +343,14 @@ impl Story {
         match ask {
             Ask::SetPerson(0) => Request::SetPerson { person: Person::named("") },
             Ask::SetPerson(number) => Request::SetPerson { person: Person::named(format!("Name {number}")) },
+            Ask::SetStatus(status) => {
+                let person = Person { name: "Name 1".into(), status, note: "here and there".into() };
+                Request::SetPerson { person }
+            }
+            Ask::Block(who) => {
+                let devices = who.into_iter().map(|who| self.world.clients[who].device).collect();
+                Request::SetBlocked { devices }
+            }
             Ask::Create { capacity, via } => Request::CreateRoom { via, capacity, media: Media::Voice },
             Ask::Join(room) => {
                 Request::Join { room: self.world.room_ref(*room.get(&self.rooms)), media: Media::Video }

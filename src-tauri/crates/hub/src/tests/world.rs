@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use earshot_protocol::hub::{IceServer, RingAnswer, Signal};
+use earshot_protocol::hub::{HubMessage, IceServer, RingAnswer, Signal};
 use earshot_protocol::limits::PING_INTERVAL;
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubRef, Media, Person, Reply, Request, RequestId,
-    Resume, ResumeToken, RingId, RoomId, RoomRef, Seq, ToHub,
+    Resume, ResumeToken, RingId, RoomId, RoomRef, Seq, Status, ToHub,
 };
 
 use super::client::Client;
@@ -77,6 +77,8 @@ impl World {
         self.inputs += 1;
         let fresh = fresh(self.inputs);
         let before = self.hub.counts();
+        // What a place is told again is of the past, perhaps of before a block.
+        let resumes = matches!(input, Input::Hello { resume: Some(_), .. });
         let outputs = self.hub.handle(Time(self.now), fresh, input.clone());
         assert_eq!(outputs, self.twin.handle(Time(self.now), fresh, input), "same inputs, same outputs");
         for output in &outputs {
@@ -96,6 +98,9 @@ impl World {
             }
         }
         if self.audited {
+            if !resumes {
+                self.check_blocked(&outputs);
+            }
             self.hub.audit();
             let connections = self.open.keys().copied();
             assert!(connections.eq(self.hub.connections.keys().copied()), "the hub knows what is open");
@@ -106,6 +111,55 @@ impl World {
             self.compare_views();
         }
         outputs
+    }
+
+    /// Nothing that was just said tells a blocked device what its blocker does, or the blocker of the blocked one's
+    /// ring.
+    fn check_blocked(&self, outputs: &[Output]) {
+        for output in outputs {
+            let Output::Send { connection, message } = output else { continue };
+            let Some(Who(who)) = self.open.get(connection).copied().flatten() else { continue };
+            let viewer = self.clients[who].device;
+            let has_blocked = |one: DeviceId, other: DeviceId| {
+                self.hub.devices.get(&one).is_some_and(|known| known.blocked.contains(&other))
+            };
+            let mut shown: Vec<(DeviceId, &Person)> = Vec::new();
+            match message {
+                FromHub::Welcome(welcome) => {
+                    shown.extend(welcome.people.iter().map(|one| (one.device, &one.person)));
+                }
+                FromHub::Message { message: HubMessage::Ok { reply: Reply::Room(state), .. }, .. } => {
+                    shown.extend(state.participants.iter().map(|one| (one.device, &one.person)));
+                }
+                FromHub::Message { message: HubMessage::Event { event }, .. } => match event {
+                    Event::PersonHere { presence } => shown.push((presence.device, &presence.person)),
+                    Event::ParticipantJoined { participant, .. } => {
+                        shown.push((participant.device, &participant.person));
+                    }
+                    Event::Ringing { from, .. } => {
+                        shown.push((from.device, &from.person));
+                        assert!(!has_blocked(viewer, from.device), "a blocked device's ring is heard");
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+            for (device, person) in shown {
+                if has_blocked(device, viewer) {
+                    assert_eq!(
+                        (person.status, person.note.as_str()),
+                        (Status::Away, ""),
+                        "shown to {viewer:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Blocks these and nobody else.
+    pub(crate) fn block(&mut self, who: Who, names: &[&str]) -> Result<Reply, ErrorCode> {
+        let devices = names.iter().map(|name| device(name)).collect();
+        self.ask(who, Request::SetBlocked { devices })
     }
 
     /// Somebody who has not come yet.
@@ -348,7 +402,10 @@ impl World {
     }
 
     pub(crate) fn set_person(&mut self, who: Who, name: &str) -> Result<Reply, ErrorCode> {
-        let person = Person::named(name);
+        self.be(who, Person::named(name))
+    }
+
+    pub(crate) fn be(&mut self, who: Who, person: Person) -> Result<Reply, ErrorCode> {
         let reply = self.ask(who, Request::SetPerson { person: person.clone() })?;
         self.clients[who.0].person = person;
         Ok(reply)
