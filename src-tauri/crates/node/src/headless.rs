@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::{Node, Options, StartError, StartNote};
+use earshot_protocol::owner::StartNote;
+
+use crate::{Node, Options, StartError};
 
 /// The line that `--ready-json` prints: what scripts need to begin.
 #[derive(Debug, Serialize)]
@@ -23,12 +25,18 @@ struct Ready<'a> {
 pub fn print_ready(node: &Node, options: &Options, window: bool) {
     for note in node.notes() {
         match note {
-            StartNote::SettingsSetAside(path) => {
-                tell(&format!("The settings could not be read. They lie in {}.", path.display()));
+            StartNote::KeySetAside { file } => tell(&format!(
+                "The device key could not be read, so this device has a new one and nobody knows it. It lies in {file}."
+            )),
+            StartNote::SettingsSetAside { file } => {
+                tell(&format!("The settings could not be read. They lie in {file}."));
             }
-            StartNote::HistorySetAside(path) => {
-                tell(&format!("The history could not be read. It lies in {}.", path.display()));
+            StartNote::HistorySetAside { file } => {
+                tell(&format!("The history and the devices you know could not be read. They lie in {file}."));
             }
+            StartNote::PhraseSetAside { file } => tell(&format!(
+                "The office's phrase could not be read: set it again, for nobody is found until then. It lies in {file}."
+            )),
         }
     }
     if options.ready_json {

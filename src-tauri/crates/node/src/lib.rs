@@ -18,8 +18,10 @@ mod log;
 mod loopback;
 mod names;
 mod node;
+mod notes;
 mod options;
 mod people;
+mod phrase;
 mod random;
 mod session;
 mod settings;
@@ -29,6 +31,6 @@ mod window;
 
 pub use headless::{end_signal, explain, print_ready, run_headless};
 pub use log::start_logging;
-pub use node::{Finding, Node, StartError, StartNote};
+pub use node::{Finding, Node, StartError};
 pub use options::Options;
 pub use window::{Window, WindowReceiver, WindowSender};

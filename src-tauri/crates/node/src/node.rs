@@ -7,20 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use earshot_discovery::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, InterfaceChoice};
+use earshot_identity::phrase::PhraseError;
+use earshot_identity::seal::{Notary, Seals};
 use earshot_identity::{DeviceKey, IdentityError};
-use earshot_protocol::owner::{NetworkProblem, NetworkState, Settings, SettingsChange};
-use earshot_protocol::{DeviceId, ErrorCode};
+use earshot_protocol::owner::{NetworkProblem, NetworkState, Settings, SettingsChange, StartNote};
+use earshot_protocol::{DeviceId, DeviceKind, ErrorCode};
 use earshot_signaling::{Greeting, HubHandle, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::Options;
-use crate::core::{self, Input, Parts};
+use crate::core::{self, Door, Input, Parts};
 use crate::instance::{self, Instance, Note};
 use crate::loopback::Loopback;
-use crate::settings::{Loaded, SettingsFile, person};
+use crate::settings::{SettingsFile, person};
 use crate::store::{Store, StoreError};
+use crate::trust::Memory;
 use crate::window::Window;
 
 /// Why a node did not start.
@@ -44,6 +47,9 @@ pub enum StartError {
     /// The device key cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The office's phrase cannot be used.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
     /// The history cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -94,40 +100,36 @@ pub struct Node {
     _instance: Instance,
 }
 
-/// Something the owner should hear after the start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StartNote {
-    /// The settings file could not be read and lies aside here; defaults hold.
-    SettingsSetAside(PathBuf),
-    /// The history could not be read and lies aside here; a new one was begun.
-    HistorySetAside(PathBuf),
-}
-
 impl Node {
     /// Starts an install: key, settings, history, hub, discovery, and the UI on the loopback address.
     ///
     /// # Errors
     /// See [`StartError`]. A network that is down is not one of them: it is told in the UI.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
-        Self::start_with(options, by_mdns).await
+        Self::start_with(options, by_mdns, |key| Box::new(Notary::new(key, DeviceKind::Install))).await
     }
 
-    /// The same with another way to find people.
+    /// The same with another way to find people, or to seal and open descriptions.
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start_with(
         options: &Options,
         find: impl FnOnce(Announcement, InterfaceChoice) -> Finding,
+        seals: impl FnOnce(Arc<DeviceKey>) -> Box<dyn Seals>,
     ) -> Result<Self, StartError> {
         let folder = options.folder().ok_or(StartError::NoFolder)?;
         make_folder(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
         let instance = take_folder(&folder).await?;
-        let key = Arc::new(DeviceKey::load_or_create(folder.join("device-key.pem"))?);
-        let (settings, loaded) = SettingsFile::open(&folder, options)
+        // What is set aside lies in the folder, and is told from there.
+        let (key, _) = DeviceKey::load_or_replace(folder.join("device-key.pem"))?;
+        let key = Arc::new(key);
+        let (settings, _) = SettingsFile::open(&folder, options)
             .map_err(|error| StartError::Folder(folder.join("settings.toml"), error))?;
-        let (store, history_aside) = Store::open(&folder)?;
-        let notes = notes(loaded, history_aside);
+        let opened = Store::open(&folder)?;
+        let memory = Memory::new(opened.devices);
+        let (phrase, asked_phrase) = watch::channel(crate::phrase::load(&folder)?);
+        let notes = crate::notes::unread(&folder);
 
         let current = settings.current();
         let (listener, hub_port) = listen(current.port).await?;
@@ -140,11 +142,17 @@ impl Node {
             owner: Some(device),
             ice_servers: Vec::new(),
         });
-        let router = earshot_signaling::hub_router(hub.clone(), Greeting { key: key.clone(), mutual: true });
+        let router = earshot_signaling::hub_router(
+            hub.clone(),
+            Greeting { key: key.clone(), mutual: true, phrase: asked_phrase },
+        );
         let tls = earshot_identity::tls::server_config(&key)?;
-        tokio::spawn(serve(listener, Some(tls), router, stopped.clone()));
+        let (door, closing) = door(stopped.clone());
+        tokio::spawn(serve(listener, Some(tls), router, closing));
 
-        let announcement = core::announcement(device, person(&current), hub_port);
+        let hidden = core::hidden(&current, &memory);
+        let has_phrase = phrase.borrow().is_some();
+        let announcement = core::announcement(device, person(&current), hidden, has_phrase, hub_port);
         let (discovery, problem) = match find(announcement, core::choice(&current.interfaces)) {
             Ok(discovery) => (Some(discovery), None),
             Err(error) => {
@@ -161,11 +169,18 @@ impl Node {
             let opener = opener.clone();
             Box::new(move || open_browser(opener.get()))
         };
+        let seals = seals(key.clone());
         let core = core::spawn(Parts {
+            folder: folder.clone(),
             key,
+            seals,
             settings,
-            store,
+            store: opened.store,
+            memory,
+            phrase,
+            notes: notes.clone(),
             hub,
+            door,
             hub_port,
             discovery,
             network: NetworkState { problem, ..NetworkState::default() },
@@ -176,7 +191,7 @@ impl Node {
         let loopback = Loopback::new(ui_port, core.clone());
         // Set once, right here.
         let _ = opener.set(loopback.clone());
-        tokio::spawn(serve(ui_listener, None, loopback.clone().router(), stopped));
+        tokio::spawn(serve(ui_listener, None, loopback.clone().router(), until(stopped)));
         instance
             .publish(&Note { port: ui_port, secret: loopback.secret().to_owned() })
             .map_err(|error| StartError::Folder(folder.clone(), error))?;
@@ -220,7 +235,7 @@ impl Node {
         self.hub_port
     }
 
-    /// What the owner should hear after the start.
+    /// What the owner should hear after the start, and has not yet said to have read.
     #[must_use]
     pub fn notes(&self) -> &[StartNote] {
         &self.notes
@@ -265,21 +280,33 @@ async fn serve(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     router: axum::Router,
-    mut stopped: watch::Receiver<bool>,
+    stop: impl Future<Output = ()>,
 ) {
-    // An error means that the node is gone, which is the end too.
-    let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
     if let Err(error) = earshot_signaling::serve(listener, tls, router, Limits::default(), stop).await {
         tracing::error!(kind = ?error.kind(), "a port is no longer served");
     }
 }
 
-fn notes(loaded: Loaded, history_aside: Option<PathBuf>) -> Vec<StartNote> {
-    let settings = match loaded {
-        Loaded::SetAside(path) => Some(StartNote::SettingsSetAside(path)),
-        Loaded::Fresh | Loaded::Read => None,
+/// Ready when the node ends.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the node is gone, which is the end too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// What the core closes the hub's port with, and what the port waits for.
+fn door(stopped: watch::Receiver<bool>) -> (Door, impl Future<Output = ()>) {
+    let (close, asked) = oneshot::channel::<()>();
+    let (all_closed, closed) = oneshot::channel();
+    let closing = async move {
+        // An error means that the core is gone, which is the end too.
+        tokio::select! {
+            _ = asked => {}
+            () = until(stopped) => {}
+        }
+        // The listener is dropped in the same breath. Nobody may be waiting.
+        let _ = all_closed.send(());
     };
-    settings.into_iter().chain(history_aside.map(StartNote::HistorySetAside)).collect()
+    (Door { close, closed }, closing)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

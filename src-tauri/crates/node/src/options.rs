@@ -30,6 +30,10 @@ pub struct Options {
     #[arg(long, env = "EARSHOT_INTERFACE", value_name = "NAME", value_delimiter = ',')]
     pub interface: Vec<String>,
 
+    /// Keep name, status and note out of the network's announcements, for this run; colleagues' devices ask for them.
+    #[arg(long, env = "EARSHOT_HIDE_NAME")]
+    pub hide_name: bool,
+
     /// No window: serve the user interface on this machine only, and print its address.
     #[arg(long, env = "EARSHOT_HEADLESS")]
     pub headless: bool,

@@ -64,6 +64,7 @@ impl SettingsFile {
             port: options.port,
             signaling_url: options.signaling.clone(),
             interfaces: (!options.interface.is_empty()).then(|| options.interface.clone()),
+            hide_name: options.hide_name.then_some(true),
             ..SettingsChange::default()
         };
         Ok((Self { path, text, stored, overrides }, loaded))
@@ -114,10 +115,11 @@ impl SettingsFile {
     }
 }
 
-/// The person these settings describe.
+/// The person these settings describe: whose rings are not shown is shown as busy.
 #[must_use]
 pub(crate) fn person(settings: &Settings) -> Person {
-    Person { name: settings.name.clone(), status: settings.status, note: settings.note.clone() }
+    let status = if settings.do_not_disturb { Status::Busy } else { settings.status };
+    Person { name: settings.name.clone(), status, note: settings.note.clone() }
 }
 
 /// The name to start with: the account's, else the machine's.
@@ -138,7 +140,7 @@ fn check(settings: &Settings) -> Result<(), ErrorCode> {
         person.name = "-".to_owned();
     }
     person.check()?;
-    if person.status == Status::InCall {
+    if settings.status == Status::InCall {
         return Err(ErrorCode::SettingInvalid);
     }
     if !settings.signaling_url.is_empty() {
@@ -158,7 +160,10 @@ fn check(settings: &Settings) -> Result<(), ErrorCode> {
 
 macro_rules! fields {
     ($macro:ident) => {
-        $macro!(name status note signaling_url port interfaces ice_servers language theme microphone camera speaker capture)
+        $macro!(
+            name status note signaling_url port interfaces ice_servers language theme microphone camera speaker
+            capture do_not_disturb only_known refuse_unverified hide_name
+        )
     };
 }
 
@@ -323,6 +328,66 @@ mod tests {
         assert_eq!(file.current().name, "Flag");
         file.change(&SettingsChange { name: Some("Own".into()), ..Default::default() }).expect("written");
         assert_eq!(file.current().name, "Own");
+    }
+
+    #[test]
+    fn who_may_ring_and_what_is_told_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut file, _) = open(folder.path());
+        let kept = |settings: &Settings| {
+            [settings.do_not_disturb, settings.only_known, settings.refuse_unverified, settings.hide_name]
+        };
+        assert_eq!(kept(&file.current()), [false; 4]);
+        let change = SettingsChange {
+            do_not_disturb: Some(true),
+            only_known: Some(true),
+            refuse_unverified: Some(true),
+            hide_name: Some(true),
+            ..Default::default()
+        };
+        file.change(&change).expect("written");
+        assert_eq!(kept(&open(folder.path()).0.current()), [true; 4]);
+        let change = SettingsChange { only_known: Some(false), ..Default::default() };
+        file.change(&change).expect("written");
+        assert_eq!(kept(&open(folder.path()).0.current()), [true, false, true, true]);
+        let path = folder.path().join("settings.toml");
+        let text = std::fs::read_to_string(&path).expect("readable");
+        std::fs::write(&path, text.replace("hide_name = true", "hide_name = false")).expect("writable");
+        assert!(file.reread());
+        assert_eq!(kept(&file.current()), [true, false, true, false]);
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("settings.toml");
+        std::fs::write(&path, "name = \"Ann\"\nstatus = \"away\"\n").expect("writable");
+        let (file, loaded) = open(folder.path());
+        assert_eq!(loaded, Loaded::Read);
+        assert!(!file.current().hide_name && !file.current().do_not_disturb);
+    }
+
+    #[test]
+    fn who_is_not_to_be_disturbed_is_shown_as_busy() {
+        let mut settings = Settings { status: Status::Available, ..Settings::default() };
+        assert_eq!(person(&settings).status, Status::Available);
+        settings.do_not_disturb = true;
+        assert_eq!(person(&settings).status, Status::Busy);
+        settings.status = Status::InCall;
+        assert_eq!(check(&settings), Err(ErrorCode::SettingInvalid), "never by hand");
+    }
+
+    #[test]
+    fn a_name_hidden_by_the_command_line_is_shown_when_the_owner_says_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options { hide_name: true, ..Default::default() };
+        let (mut file, _) = SettingsFile::open(folder.path(), &options).expect("opens");
+        assert!(file.current().hide_name);
+        file.change(&SettingsChange { note: Some("hi".into()), ..Default::default() }).expect("written");
+        assert!(file.current().hide_name);
+        assert!(!open(folder.path()).0.current().hide_name, "for this run only");
+        file.change(&SettingsChange { hide_name: Some(false), ..Default::default() }).expect("written");
+        assert!(!file.current().hide_name);
     }
 
     #[cfg(unix)]

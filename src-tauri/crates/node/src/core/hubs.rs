@@ -5,8 +5,8 @@ use std::time::Duration;
 use earshot_hub::Visitor;
 use earshot_protocol::limits::{DIAL_TIMEOUT, MAX_QUEUE};
 use earshot_protocol::{
-    DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Reply, Request, RequestId,
-    RoomId, ToHub,
+    DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Presence, Reply, Request,
+    RequestId, RoomId, ToHub,
 };
 use earshot_signaling::link::{Link, LinkEvent, Target};
 use earshot_signaling::reconnect::Policy;
@@ -24,6 +24,13 @@ const BEGIN_TIMEOUT: Duration = Duration::from_millis(DIAL_TIMEOUT as u64 + 200)
 
 /// Links to people's hubs at once; far more than anybody rings.
 const MAX_LINKS: usize = 64;
+
+/// Links that nothing needs any more and that are kept for [`LINK_IDLE`] all the same. In a large office where names are
+/// hidden each colleague is asked once; not all of them at the same time.
+const MAX_IDLE_LINKS: usize = 16;
+
+/// How long a device may take to tell its name: it is asked again later.
+const INTRODUCTION_DIAL: Duration = Duration::from_millis(1_500);
 
 /// Which hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +80,19 @@ pub(super) struct LanLink {
     pub(super) link: Link,
     pub(super) generation: u64,
     pub(super) used: Instant,
+    /// The link stands now.
+    pub(super) up: bool,
+    /// What the device has said of itself last, on this link.
+    pub(super) person: Option<Person>,
+}
+
+/// Why a link is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Somebody rings, or enters a room.
+    Call,
+    /// To hear a name.
+    Introduction,
 }
 
 /// What the own hub says.
@@ -277,10 +297,17 @@ impl Core {
 
     /// Sees to a link to a device's hub. `hints` are addresses the device itself has given.
     pub(super) fn link_to(&mut self, device: DeviceId, hints: &[String]) -> Result<HubKey, ErrorCode> {
+        self.link_for(Want::Call, device, hints)
+    }
+
+    fn link_for(&mut self, want: Want, device: DeviceId, hints: &[String]) -> Result<HubKey, ErrorCode> {
         let key = HubKey::Lan(device);
         if let Some(lan) = self.links.get_mut(&device) {
             lan.used = Instant::now();
             return Ok(key);
+        }
+        if self.links.len() >= MAX_LINKS {
+            self.close_links(0);
         }
         if self.links.len() >= MAX_LINKS {
             return Err(ErrorCode::TooManyRequests);
@@ -301,13 +328,69 @@ impl Core {
         let (link, events) = Link::open(
             self.key.clone(),
             Target::Device { device, addresses },
-            self.said_person.clone(),
-            Policy::call(),
-            None,
+            self.person_for(&device),
+            match want {
+                Want::Call => Policy::call(),
+                Want::Introduction => Policy { dial: INTRODUCTION_DIAL, ..Policy::call() },
+            },
+            self.phrase.borrow().clone(),
         );
         forward(events, self.inbox.clone(), move |event| Input::Lan { device, generation, event });
-        self.links.insert(device, LanLink { link, generation, used: Instant::now() });
+        let lan = LanLink { link, generation, used: Instant::now(), up: false, person: None };
+        self.links.insert(device, lan);
         Ok(key)
+    }
+
+    /// Asks those whose record holds no name, as many as may be asked now.
+    pub(super) fn introduce(&mut self) {
+        for device in self.introductions.next(Instant::now()) {
+            let asked = self.link_for(Want::Introduction, device, &[]);
+            let failed = match self.links.get(&device) {
+                _ if asked.is_err() => asked.err(),
+                // It stands already, and its hub has not said who its owner is.
+                Some(lan) if lan.up => Some(ErrorCode::Malformed),
+                _ => None,
+            };
+            if let Some(code) = failed {
+                self.introductions.failed(Instant::now(), &device, code);
+            }
+        }
+    }
+
+    /// A record was heard: its name is to be asked for, or not any more.
+    pub(super) fn heard_record(&mut self, device: DeviceId) {
+        let Some(revision) = self.people.to_ask(&device) else {
+            self.introductions.forget(&device);
+            return;
+        };
+        let now = Instant::now();
+        self.introductions.wanted(now, device, revision);
+        // A hub that is linked to tells by itself what changes; what is on its way will be heard.
+        if let Some(lan) = self.links.get_mut(&device)
+            && lan.up
+            && let Some(person) = lan.person.clone()
+        {
+            lan.used = now;
+            self.introductions.told(now, &device);
+            let events = self.people.told(device, person);
+            self.tell_people(events);
+        }
+        self.introduce();
+    }
+
+    /// A device says of itself, its key proven, who sits before it.
+    fn lan_person(&mut self, device: DeviceId, presence: &Presence) {
+        if presence.device != device || presence.person.check().is_err() {
+            return;
+        }
+        let Some(lan) = self.links.get_mut(&device) else { return };
+        lan.person = Some(presence.person.clone());
+        self.remember(&device, &presence.person.name);
+        if self.people.to_ask(&device).is_some() {
+            self.introductions.told(Instant::now(), &device);
+            let events = self.people.told(device, presence.person.clone());
+            self.tell_people(events);
+        }
     }
 
     pub(super) fn local_said(&mut self, said: LocalSaid) {
@@ -324,33 +407,71 @@ impl Core {
         let key = HubKey::Lan(device);
         match event {
             LinkEvent::Up(welcome) => {
+                if let Some(lan) = self.links.get_mut(&device) {
+                    lan.up = true;
+                }
                 let events = self.people.answered(device, true, false);
                 self.tell_people(events);
-                let name = welcome.people.iter().find(|person| person.device == device);
-                if let Some(name) = name.map(|presence| presence.person.name.clone()) {
-                    self.remember(&device, &name);
+                if let Some(presence) = welcome.people.iter().find(|person| person.device == device) {
+                    self.lan_person(device, presence);
                 }
+                // A hub that does not say who its owner is tells nothing.
+                self.introductions.unless_told(Instant::now(), &device, ErrorCode::Malformed);
                 if !welcome.resumed {
                     self.hub_forgot(key);
                 }
+                self.close_links(MAX_IDLE_LINKS);
+                self.introduce();
             }
             LinkEvent::Answered { tag, result } => self.answered(tag, result),
-            LinkEvent::Said(event) => self.hub_event(key, event),
-            LinkEvent::Down { .. } => {}
+            LinkEvent::Said(event) => {
+                if let Event::PersonHere { presence } = &event {
+                    self.lan_person(device, presence);
+                }
+                self.hub_event(key, event);
+            }
+            LinkEvent::Down { code, .. } => {
+                if let Some(lan) = self.links.get_mut(&device) {
+                    lan.up = false;
+                }
+                self.introductions.unless_told(Instant::now(), &device, code);
+                self.introduce();
+            }
             LinkEvent::Ended { code } => {
                 self.links.remove(&device);
+                self.introductions.failed(Instant::now(), &device, code);
+                if code == ErrorCode::PhraseWrong {
+                    let events = self.people.not_of_ours(device);
+                    self.tell_people(events);
+                }
                 if matches!(code, ErrorCode::Unreachable | ErrorCode::WrongDevice) {
                     let events = self.people.answered(device, false, true);
                     self.tell_people(events);
                 }
                 self.fail_pending(key, code);
                 self.hub_forgot(key);
+                self.introduce();
             }
         }
     }
 
-    /// Closes links that no room and no ring needs any more.
+    /// Ends all links to people's hubs, and what was under way there.
+    pub(super) fn close_all_links(&mut self) {
+        let links: Vec<(DeviceId, LanLink)> = self.links.drain().collect();
+        for (device, lan) in links {
+            close(lan.link);
+            self.fail_pending(HubKey::Lan(device), ErrorCode::LinkLost);
+            self.hub_forgot(HubKey::Lan(device));
+        }
+    }
+
+    /// Closes links that no room and no ring has needed for a while.
     pub(super) fn close_idle_links(&mut self) {
+        self.close_links(MAX_IDLE_LINKS);
+    }
+
+    /// Closes links that nothing needs: those of a while ago, and all but the last `keep`.
+    fn close_links(&mut self, keep: usize) {
         let needed: Vec<HubKey> = self
             .rooms
             .values()
@@ -358,12 +479,22 @@ impl Core {
             .chain(self.rings.values().map(|ring| ring.hub))
             .chain(self.pending.values().map(|pending| pending.hub))
             .collect();
-        self.links.retain(|device, lan| {
-            let keep = needed.contains(&HubKey::Lan(*device)) || lan.used.elapsed() < LINK_IDLE;
-            if !keep {
-                close(lan.link.clone());
+        let mut idle: Vec<(Instant, DeviceId)> = self
+            .links
+            .iter()
+            .filter(|(device, _)| {
+                !needed.contains(&HubKey::Lan(**device)) && !self.introductions.is_asking(device)
+            })
+            .map(|(device, lan)| (lan.used, *device))
+            .collect();
+        idle.sort_unstable();
+        let beyond = idle.len().saturating_sub(keep);
+        for (index, (used, device)) in idle.into_iter().enumerate() {
+            if (index < beyond || used.elapsed() >= LINK_IDLE)
+                && let Some(lan) = self.links.remove(&device)
+            {
+                close(lan.link);
             }
-            keep
-        });
+        }
     }
 }

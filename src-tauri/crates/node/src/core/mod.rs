@@ -5,7 +5,9 @@
 
 mod calls;
 mod hubs;
+mod introductions;
 mod people;
+mod phrase;
 mod requests;
 mod server;
 mod windows;
@@ -13,30 +15,40 @@ mod windows;
 pub(crate) use people::choice;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use earshot_discovery::{Announcement, Discovery, DiscoveryEvent};
-use earshot_identity::DeviceKey;
-use earshot_protocol::owner::{NetworkState, NodeState, ServerState, Settings, SettingsChange};
+use earshot_identity::{DeviceKey, PhraseKey};
+use earshot_identity::seal::Seals;
+use earshot_protocol::owner::{NetworkState, NodeState, ServerState, Settings, SettingsChange, StartNote};
 use earshot_protocol::{
     DeviceId, ErrorCode, FromNode, HubRef, OwnerEvent, Person, RingId, RoomId, Status, ToNode,
 };
 use earshot_signaling::HubHandle;
 use earshot_signaling::link::{Link, LinkEvent};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use self::calls::{RingSeat, RoomSeat};
 use self::hubs::{LanLink, LocalHub, LocalSaid, Pending};
+use self::introductions::Introductions;
+use self::people::MAX_CHECKS;
+use self::phrase::Deriving;
 use self::server::ServerLink;
 use self::windows::Windows;
 use crate::people::People;
 use crate::settings::{SettingsFile, person};
 use crate::store::Store;
+use crate::trust::Memory;
 
 /// Inputs waiting for the core. Whoever sends waits when it is full.
 pub(crate) const INBOX: usize = 1024;
+
+/// How long the hub's last words to its visitors may take to leave.
+const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// How often settings, links and people are looked after.
 const TICK: Duration = Duration::from_secs(1);
@@ -61,6 +73,10 @@ pub(crate) enum Input {
     Overdue(u64),
     /// Somebody's machine did or did not answer.
     Probed { device: DeviceId, answered: bool },
+    /// The same of somebody who is said to have left.
+    Left { device: DeviceId, answered: bool },
+    /// The key of a new phrase was made and kept, or was not.
+    PhraseKept(Result<Arc<PhraseKey>, ErrorCode>),
     /// A second start asks the window to come to the front.
     Raise,
     /// The shell changes settings.
@@ -69,12 +85,27 @@ pub(crate) enum Input {
     Shutdown(oneshot::Sender<()>),
 }
 
+/// The office's phrase, as everybody who has to know it right now sees it.
+pub(crate) type Phrase = Option<Arc<PhraseKey>>;
+
+/// Ends the hub's port: `close` asks for it, `closed` tells when nobody can connect any more.
+pub(crate) struct Door {
+    pub(crate) close: oneshot::Sender<()>,
+    pub(crate) closed: oneshot::Receiver<()>,
+}
+
 /// What the core is made of.
 pub(crate) struct Parts {
+    pub(crate) folder: PathBuf,
     pub(crate) key: Arc<DeviceKey>,
+    pub(crate) seals: Box<dyn Seals>,
     pub(crate) settings: SettingsFile,
     pub(crate) store: Store,
+    pub(crate) memory: Memory,
+    pub(crate) phrase: watch::Sender<Phrase>,
+    pub(crate) notes: Vec<StartNote>,
     pub(crate) hub: HubHandle,
+    pub(crate) door: Door,
     pub(crate) hub_port: u16,
     pub(crate) discovery: Option<(Box<dyn Discovery>, mpsc::Receiver<DiscoveryEvent>)>,
     pub(crate) network: NetworkState,
@@ -85,19 +116,30 @@ pub(crate) struct Parts {
 
 /// The core's state.
 pub(crate) struct Core {
+    folder: PathBuf,
     key: Arc<DeviceKey>,
+    seals: Box<dyn Seals>,
     own: DeviceId,
     inbox: mpsc::Sender<Input>,
     settings: SettingsFile,
     published: watch::Sender<Settings>,
     store: Store,
+    memory: Memory,
+    /// The hub's door and the links hold it too.
+    phrase: watch::Sender<Phrase>,
+    deriving: Option<Deriving>,
+    notes: Vec<StartNote>,
     hub: HubHandle,
+    door: Option<Door>,
     hub_port: u16,
     addresses: Vec<String>,
     local: LocalHub,
     discovery: Option<Box<dyn Discovery>>,
     network: NetworkState,
     people: People,
+    introductions: Introductions,
+    /// Bounds how many machines are asked at once whether somebody has left.
+    checks: Arc<Semaphore>,
     links: HashMap<DeviceId, LanLink>,
     server: Option<ServerLink>,
     server_state: ServerState,
@@ -109,6 +151,8 @@ pub(crate) struct Core {
     pending: HashMap<u64, Pending>,
     next: u64,
     said_person: Person,
+    said_hidden: bool,
+    said_phrase: bool,
     ticks: u64,
     quit: watch::Sender<bool>,
     open_in_browser: Box<dyn Fn() -> Result<(), ErrorCode> + Send>,
@@ -124,20 +168,34 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         hubs::forward(events, inbox.clone(), Input::Discovery);
         discovery
     });
+    let has_phrase = parts.phrase.borrow().is_some();
+    let mut people = People::default();
+    // Nobody is listed yet, so nothing is to be told.
+    let _ = people.phrase_changed(has_phrase);
+    let said_hidden = hidden(&parts.settings.current(), &parts.memory);
     let mut core = Core {
+        folder: parts.folder,
         own,
         key: parts.key,
+        seals: parts.seals,
         inbox: inbox.clone(),
         settings: parts.settings,
         published: parts.state,
         store: parts.store,
+        memory: parts.memory,
+        phrase: parts.phrase,
+        deriving: None,
+        notes: parts.notes,
         hub: parts.hub,
+        door: Some(parts.door),
         hub_port: parts.hub_port,
         addresses: Vec::new(),
         local,
         discovery,
         network: parts.network,
-        people: People::default(),
+        people,
+        introductions: Introductions::default(),
+        checks: Arc::new(Semaphore::new(MAX_CHECKS)),
         links: HashMap::new(),
         server: None,
         server_state: ServerState::None,
@@ -148,6 +206,8 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         pending: HashMap::new(),
         next: 1,
         said_person,
+        said_hidden,
+        said_phrase: has_phrase,
         ticks: 0,
         quit: parts.quit,
         open_in_browser: parts.open_in_browser,
@@ -194,6 +254,8 @@ impl Core {
                 let events = self.people.answered(device, answered, false);
                 self.tell_people(events);
             }
+            Input::Left { device, answered } => self.left(device, answered),
+            Input::PhraseKept(kept) => self.phrase_kept(kept),
             Input::Overdue(tag) => self.overdue(tag),
             Input::Raise => self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::Raise }),
             Input::Change { change, changed } => {
@@ -212,6 +274,7 @@ impl Core {
         }
         self.probe_people();
         self.close_idle_links();
+        self.introduce();
         self.drop_slow_windows();
     }
 
@@ -243,26 +306,43 @@ impl Core {
         person
     }
 
-    /// Tells everybody who should know when what others see has changed.
+    /// Tells everybody who should know when what others see, or how much of it, has changed.
     fn announce(&mut self) {
         let person = self.person_now();
-        if person == self.said_person {
+        let hidden = hidden(&self.settings.current(), &self.memory);
+        let phrase = self.phrase.borrow().is_some();
+        let new_person = person != self.said_person;
+        if !new_person && (hidden, phrase) == (self.said_hidden, self.said_phrase) {
             return;
         }
         self.said_person = person.clone();
-        self.local.set_person(person.clone());
-        for link in self.links.values() {
-            say_person(link.link.clone(), person.clone());
-        }
-        if let Some(server) = &self.server {
-            say_person(server.link.clone(), person.clone());
+        (self.said_hidden, self.said_phrase) = (hidden, phrase);
+        if new_person {
+            self.local.set_person(person.clone());
+            for (device, lan) in &self.links {
+                say_person(lan.link.clone(), self.person_for(device));
+            }
+            if let Some(server) = &self.server {
+                say_person(server.link.clone(), person.clone());
+            }
         }
         if let Some(discovery) = &self.discovery {
+            let announcement = announcement(self.own, person, hidden, phrase, self.hub_port);
             // A person that the settings took is within every bound of a record.
-            if let Err(error) = discovery.announce(announcement(self.own, person, self.hub_port)) {
+            if let Err(error) = discovery.announce(announcement) {
                 tracing::warn!(%error, "the network was not told of a new status");
             }
         }
+    }
+
+    /// What a device on the network is told: one that is blocked does not see whether the owner is available.
+    fn person_for(&self, device: &DeviceId) -> Person {
+        let mut person = self.said_person.clone();
+        if self.memory.is_blocked(device) {
+            person.status = Status::Away;
+            person.note.clear();
+        }
+        person
     }
 
     fn state(&self) -> NodeState {
@@ -275,8 +355,8 @@ impl Core {
             server: self.server_state.clone(),
             network: self.network.clone(),
             missed: self.missed(),
-            has_phrase: false,
-            notes: Vec::new(),
+            has_phrase: self.phrase.borrow().is_some(),
+            notes: self.notes.clone(),
         }
     }
 
@@ -294,16 +374,30 @@ impl Core {
         for window in self.windows.ids() {
             self.detach(window);
         }
-        if let Some(server) = self.server.take() {
-            server.link.close().await;
-        }
-        for (_, lan) in self.links.drain() {
-            lan.link.close().await;
-        }
-        self.hub.shutdown().await;
-        if let Some(discovery) = self.discovery.take() {
-            discovery.shutdown().await;
-        }
+        let links = self.links.drain().map(|(_, lan)| lan.link);
+        let links: JoinSet<()> = links
+            .chain(self.server.take().map(|server| server.link))
+            .map(|link| async move { link.close().await })
+            .collect();
+        let goodbye = async {
+            let visited = self.hub.counts().await.is_some_and(|counts| counts.connections > 1);
+            self.hub.shutdown().await;
+            if visited {
+                // The visitors' last words are on their way; a port that is closed ends their connections.
+                tokio::time::sleep(LAST_WORDS).await;
+            }
+            if let Some(Door { close, closed }) = self.door.take()
+                && close.send(()).is_ok()
+            {
+                // A goodbye is believed when this port takes no connection. An error: it is closed already.
+                let _ = closed.await;
+            }
+            if let Some(discovery) = self.discovery.take() {
+                discovery.shutdown().await;
+            }
+        };
+        // A link to a machine that died takes a second to close: nobody else waits for it.
+        tokio::join!(links.join_all(), goodbye);
     }
 }
 
@@ -311,16 +405,23 @@ fn say_person(link: Link, person: Person) {
     tokio::spawn(async move { link.set_person(person).await });
 }
 
+/// Whether name, status and note are kept out of the record: because the owner wants it, or because somebody who is
+/// blocked would read the status there.
+pub(crate) fn hidden(settings: &Settings, memory: &Memory) -> bool {
+    settings.hide_name || !memory.blocked().is_empty()
+}
+
 /// What a node announces of itself.
-pub(crate) fn announcement(device: DeviceId, person: Person, port: u16) -> Announcement {
-    Announcement {
-        device,
-        person,
-        hidden: false,
-        phrase: false,
-        port,
-        versions: earshot_protocol::VERSIONS.to_vec(),
-    }
+pub(crate) fn announcement(
+    device: DeviceId,
+    person: Person,
+    hidden: bool,
+    phrase: bool,
+    port: u16,
+) -> Announcement {
+    // Where a phrase is asked for, only those who know it are told a name.
+    let hidden = hidden || phrase;
+    Announcement { device, person, hidden, phrase, port, versions: earshot_protocol::VERSIONS.to_vec() }
 }
 
 fn now_ms() -> u64 {

@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use earshot_discovery::{DiscoveryEvent, InterfaceChoice};
-use earshot_protocol::Event;
 use earshot_protocol::limits::MAX_ADDRESSES;
+use earshot_protocol::{DeviceId, Event};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::hubs::HubKey;
 use super::{Core, Input, TICK};
+use crate::people::Left;
 
 /// How often each person's machine is asked while somebody looks, in ticks. Twice this and twice the timeout is the
 /// longest that a dead machine is shown as present: 12 s.
@@ -17,6 +19,16 @@ const PROBE_EVERY: u64 = 4;
 
 /// How long a machine may take to answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long the machine of somebody who is said to have left may take to answer. One that has left refuses at once, and
+/// that is told at once; this is for a machine that is off, or silent by its firewall.
+const LEFT_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// The same of somebody in a ring, in a call, or linked to: they need not vanish because of a slow moment.
+const LEFT_TIMEOUT_IN_TOUCH: Duration = Duration::from_secs(1);
+
+/// Machines asked at the same time whether somebody has left.
+pub(super) const MAX_CHECKS: usize = 64;
 
 /// Which adapters the owner has chosen.
 pub(crate) fn choice(interfaces: &[String]) -> InterfaceChoice {
@@ -27,13 +39,12 @@ impl Core {
     pub(super) fn discovered(&mut self, event: DiscoveryEvent) {
         match event {
             DiscoveryEvent::Seen(found) => {
+                let device = found.device;
                 let events = self.people.seen(found);
                 self.tell_people(events);
+                self.heard_record(device);
             }
-            DiscoveryEvent::Gone(device) => {
-                let events = self.people.gone(device);
-                self.tell_people(events);
-            }
+            DiscoveryEvent::Gone(device) => self.goodbye_heard(device),
             DiscoveryEvent::Interfaces { used, others, addresses } => {
                 self.network.interfaces = used;
                 self.network.others = others;
@@ -44,6 +55,53 @@ impl Core {
                 self.network.problem = problem;
                 self.tell_state();
             }
+        }
+    }
+
+    /// Anybody on the network can say goodbye in somebody's name: before they are taken off the list, their machine is
+    /// asked.
+    fn goodbye_heard(&mut self, device: DeviceId) {
+        match self.people.goodbye(device) {
+            Some(addresses) => self.check_left(device, addresses),
+            None => self.heard_record(device),
+        }
+    }
+
+    fn check_left(&self, device: DeviceId, addresses: Vec<SocketAddr>) {
+        let timeout = if self.is_in_touch(&device) { LEFT_TIMEOUT_IN_TOUCH } else { LEFT_TIMEOUT };
+        let (inbox, checks) = (self.inbox.clone(), self.checks.clone());
+        tokio::spawn(async move {
+            // Never closed; at most one waits for each device on the network.
+            let _place = checks.acquire_owned().await;
+            let answered = answers(addresses, timeout).await;
+            // The node may have ended meanwhile.
+            let _ = inbox.send(Input::Left { device, answered }).await;
+        });
+    }
+
+    fn is_in_touch(&self, device: &DeviceId) -> bool {
+        self.links.get(device).is_some_and(|lan| lan.up)
+            || self.rings.values().any(|ring| ring.device == *device)
+            || self
+                .rooms
+                .values()
+                .any(|room| room.hub == HubKey::Lan(*device) || room.with.as_ref() == Some(device))
+    }
+
+    /// Somebody who is said to have left did or did not answer.
+    pub(super) fn left(&mut self, device: DeviceId, answered: bool) {
+        match self.people.left(device, answered) {
+            Left::Gone(events) => {
+                self.tell_people(events);
+                self.introductions.forget(&device);
+            }
+            Left::Here { first: true } => {
+                tracing::debug!("a goodbye is not believed");
+                if let Some(discovery) = &self.discovery {
+                    discovery.verify(device);
+                }
+            }
+            Left::Here { first: false } | Left::Settled => {}
         }
     }
 
@@ -75,9 +133,16 @@ impl Core {
         self.local.set_addresses(self.addresses.clone());
     }
 
-    /// Asks everybody's machine whether it is still there, while somebody looks at the list.
+    /// Asks everybody's machine whether it is still there, while somebody looks at the list; those whose goodbye was not
+    /// believed always, for nobody else tells when they go.
     pub(super) fn probe_people(&mut self) {
-        if !self.ticks.is_multiple_of(PROBE_EVERY) || !self.windows.anybody_watches() {
+        if !self.ticks.is_multiple_of(PROBE_EVERY) {
+            return;
+        }
+        for (device, addresses) in self.people.doubted() {
+            self.check_left(device, addresses);
+        }
+        if !self.windows.anybody_watches() {
             return;
         }
         for (device, addresses) in self.people.to_probe() {
@@ -85,7 +150,7 @@ impl Core {
             // Ends by itself within the timeout; the next round comes later than that.
             const { assert!(PROBE_TIMEOUT.as_millis() < TICK.as_millis() * PROBE_EVERY as u128) };
             tokio::spawn(async move {
-                let answered = answers(addresses).await;
+                let answered = answers(addresses, PROBE_TIMEOUT).await;
                 // The node may have ended meanwhile.
                 let _ = inbox.send(Input::Probed { device, answered }).await;
             });
@@ -100,11 +165,11 @@ impl Core {
 
 /// Whether a machine takes a connection at one of these addresses. A refused one is an answer too: the machine is
 /// there, but Earshot is not, and its record is a leftover; so that counts as no.
-async fn answers(addresses: Vec<SocketAddr>) -> bool {
+async fn answers(addresses: Vec<SocketAddr>, timeout: Duration) -> bool {
     let mut tries = JoinSet::new();
     for address in addresses {
         tries.spawn(async move {
-            matches!(tokio::time::timeout(PROBE_TIMEOUT, TcpStream::connect(address)).await, Ok(Ok(_)))
+            matches!(tokio::time::timeout(timeout, TcpStream::connect(address)).await, Ok(Ok(_)))
         });
     }
     while let Some(result) = tries.join_next().await {

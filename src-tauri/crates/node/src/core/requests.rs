@@ -54,6 +54,9 @@ impl Core {
                 Ok(()) => self.window_asks(window, id, request),
                 Err(code) => self.windows.answer(window, id, Err(code)),
             },
+            ToNode::Owner { id, request: OwnerRequest::SetPhrase { phrase } } => {
+                self.set_phrase(window, id, phrase);
+            }
             ToNode::Owner { id, request } => {
                 let answer = match self.owner_asks(window, request) {
                     Ok(reply) => FromNode::OwnerOk { id, reply },
@@ -170,8 +173,9 @@ impl Core {
             | OwnerRequest::AcceptName { .. }
             | OwnerRequest::BlockDevice { .. }
             | OwnerRequest::ForgetDevice { .. }
-            | OwnerRequest::SetPhrase { .. }
-            | OwnerRequest::DismissNotes => return Err(ErrorCode::NotAllowed),
+            // Answered when the key is made.
+            | OwnerRequest::SetPhrase { .. } => return Err(ErrorCode::NotAllowed),
+            OwnerRequest::DismissNotes => self.dismiss_notes()?,
             OwnerRequest::OpenInBrowser => (self.open_in_browser)()?,
             OwnerRequest::Quit => {
                 self.quit.send_replace(true);
