@@ -71,7 +71,11 @@ impl People {
 
     /// Somebody was announced on the network.
     #[must_use]
-    pub(crate) fn seen(&mut self, found: Found) -> Vec<Event> {
+    pub(crate) fn seen(&mut self, mut found: Found) -> Vec<Event> {
+        if found.phrase {
+            // Where a phrase is asked for, a record's name proves nothing.
+            found.person = None;
+        }
         let device = found.device;
         let before = self.lan.remove(&device);
         let mut events = if before.is_none() { self.make_room() } else { Vec::new() };
@@ -166,8 +170,7 @@ impl People {
     #[must_use]
     pub(crate) fn to_ask(&self, device: &DeviceId) -> Option<u64> {
         let person = self.lan.get(device)?;
-        (person.found.phrase == self.phrase && (person.found.phrase || person.found.person.is_none()))
-            .then_some(person.found.revision)
+        (person.found.phrase == self.phrase && person.found.person.is_none()).then_some(person.found.revision)
     }
 
     /// Everybody whose record was heard.
@@ -235,9 +238,7 @@ impl People {
         if person.found.phrase != self.phrase {
             return None;
         }
-        // Where a phrase is asked for, a record's name proves nothing.
-        let announced = person.found.person.as_ref().filter(|_| !person.found.phrase);
-        announced.or(person.told.as_ref())
+        person.found.person.as_ref().or(person.told.as_ref())
     }
 
     /// Those on the network who have not answered for so long that their announcement is probably a leftover.
