@@ -3,6 +3,8 @@
 //! A seat is a host with the real app, without a window, and a Chromium that shows its loopback UI. Everything is found
 //! by accessible role and name.
 
+pub mod attacks;
+
 use std::time::{Duration, Instant};
 
 use earshot_harness::{Chromium, Earshot, Figure, Host, Network, Office, Page, has};

@@ -76,12 +76,24 @@ impl Host {
     #[must_use]
     #[track_caller]
     pub fn install(&self, data_dir: &Path) -> EarshotLaunch {
+        self.headless(Self::earshot_program(), data_dir)
+    }
+
+    fn headless(&self, program: PathBuf, data_dir: &Path) -> EarshotLaunch {
         let launch = self
-            .command(Self::earshot_program())
+            .command(program)
             .args(["--headless", "--ready-json", "--data-dir"])
             .arg(data_dir)
             .env("EARSHOT_LOG", "info");
         EarshotLaunch { host: self.clone(), launch, data_dir: data_dir.to_owned() }
+    }
+
+    /// An install without a window in the given data directory, without the one defence that seals are: it seals what it
+    /// sends, and opens whatever comes. Attacks on seals must work against it.
+    #[must_use]
+    #[track_caller]
+    pub fn undefended(&self, data_dir: &Path) -> EarshotLaunch {
+        self.headless(built("earshot-undefended", "EARSHOT_UNDEFENDED_BIN"), data_dir)
     }
 
     /// Starts a server with these arguments beside `--ready-json`.

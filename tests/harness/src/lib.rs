@@ -22,6 +22,8 @@
 #![allow(clippy::expect_used, reason = "a harness fails by panicking: its callers are tests")]
 
 mod app;
+pub mod attack;
+mod attacker;
 mod chromium;
 mod fault;
 mod figure;
@@ -34,6 +36,7 @@ mod webdriver;
 mod window;
 
 pub use app::{Certificates, Earshot, EarshotLaunch, EarshotServer};
+pub use attacker::{AttackingHub, Impostor};
 pub use chromium::Chromium;
 pub use fault::can_delay;
 pub use figure::Figure;

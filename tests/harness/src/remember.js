@@ -1,6 +1,7 @@
-// Runs before any script of a page: keeps the peer connections it makes and every capture track it is given.
+// Runs before any script of a page: keeps the peer connections it makes, every state they were ever in, what they
+// are given as remote descriptions, and every capture track.
 (() => {
-  const kept = { connections: [], tracks: [] };
+  const kept = { connections: [], states: [], remotes: [], tracks: [] };
   Object.defineProperty(window, "__earshotTest", { value: kept });
   const Native = window.RTCPeerConnection;
   if (Native) {
@@ -8,6 +9,12 @@
       construct(target, args, newTarget) {
         const connection = Reflect.construct(target, args, newTarget);
         kept.connections.push(connection);
+        connection.addEventListener("connectionstatechange", () => kept.states.push(connection.connectionState));
+        const setRemoteDescription = connection.setRemoteDescription;
+        connection.setRemoteDescription = function (description) {
+          kept.remotes.push(String(description && description.sdp));
+          return setRemoteDescription.apply(connection, arguments);
+        };
         return connection;
       },
     });
