@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decode, encode } from "./base32";
-import { fromPair, helloToSign } from "./guest-key";
+import { decode, encode } from "../trust/base32";
+import { fromPair, helloToSign } from "../trust/key";
 import { NodeSession } from "./node-session";
 import { ReconnectPolicy } from "./reconnect";
 import type { BackendMessage } from "./types";
@@ -30,10 +30,10 @@ describe("base32", () => {
 });
 
 describe("a guest's key", () => {
-  it("signs label, hub, nonce and own key, and nothing else", async () => {
+  it("signs label, hub, nonce, own key and no exporter, and nothing else", async () => {
     const generated = await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
     const pair = generated as CryptoKeyPair;
-    const key = await fromPair(pair);
+    const key = await fromPair(pair, "guest");
     const [hub, nonce] = [encode(new Uint8Array(32).fill(1)), encode(new Uint8Array(32).fill(2))];
     const raw = decode(key.publicKey);
     const expected = new Uint8Array([
@@ -41,9 +41,10 @@ describe("a guest's key", () => {
       ...new Uint8Array(32).fill(1),
       ...new Uint8Array(32).fill(2),
       ...(raw ?? []),
+      ...new Uint8Array(32),
     ]);
     expect(helloToSign(hub, nonce, key.publicKey)).toEqual(expected);
-    const signature = decode(await key.sign(hub, nonce));
+    const signature = decode(await key.signHello(hub, nonce));
     expect(signature).toHaveLength(64);
     const good = await crypto.subtle.verify(
       { name: "Ed25519" },

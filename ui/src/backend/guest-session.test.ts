@@ -64,7 +64,7 @@ beforeEach(() => {
     },
     clock,
     policy: new ReconnectPolicy(() => 0),
-    key: { publicKey: "key", sign: () => Promise.resolve("signature") },
+    key: { publicKey: "key", kind: "guest", signHello: () => Promise.resolve("signature") },
     person: () => ({ name: "Gast", status: "available", note: "" }),
     on: (message) => heard.push(message),
   });
@@ -81,6 +81,7 @@ describe("arriving", () => {
         key: "key",
         kind: "guest",
         person: { name: "Gast", status: "available", note: "" },
+        binding: "none",
         signature: "signature",
       },
     ]);

@@ -6,7 +6,7 @@ import { LIMITS, VERSIONS } from "../gen/protocol";
 import type { ErrorCode, FromHub, Person, Reply, Request, ResumeToken, ToHub } from "../gen/protocol";
 import type { Clock } from "../call/clock";
 import type { AnyCode } from "../state/contract";
-import type { GuestKey } from "./guest-key";
+import type { GuestKey } from "../trust/key";
 import { Pending } from "./pending";
 import type { ReconnectPolicy } from "./reconnect";
 import { CodedError, type BackendMessage } from "./types";
@@ -52,7 +52,7 @@ export class GuestSession {
       dial: Dial;
       clock: Clock;
       policy: ReconnectPolicy;
-      key: GuestKey;
+      key: Pick<GuestKey, "publicKey" | "kind" | "signHello">;
       /** As it is now: each hello says it. */
       person: () => Person;
       on: (message: BackendMessage) => void;
@@ -191,7 +191,7 @@ export class GuestSession {
     const { key, person } = this.options;
     let signature;
     try {
-      signature = await key.sign(challenge.hub, challenge.nonce);
+      signature = await key.signHello(challenge.hub, challenge.nonce);
     } catch {
       if (generation === this.#generation) this.#refused("bad-signature");
       return;
@@ -201,8 +201,10 @@ export class GuestSession {
       type: "hello",
       versions: [...VERSIONS],
       key: key.publicKey,
-      kind: "guest",
+      kind: key.kind,
       person: person(),
+      // A page does not get at the TLS exporter.
+      binding: "none",
       signature,
       ...(this.#resume ? { resume: { token: this.#resume, seen: this.#seen } } : {}),
     });

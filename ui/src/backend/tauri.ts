@@ -2,6 +2,7 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { ERROR_CODES, type ErrorCode, type FromNode, type ToNode } from "../gen/protocol";
 import { NodeSession } from "./node-session";
+import { nodeTrust } from "./node-trust";
 import type { Backend, BackendMessage } from "./types";
 
 /** A command's rejection is a code; anything else is a fault. */
@@ -32,6 +33,7 @@ export function tauriBackend(): Backend {
     },
     request: (request) => session.request(request),
     owner: (request) => session.owner(request),
+    trust: (room) => nodeTrust((request) => session.owner(request), room),
     close() {
       session.detached("link-lost");
     },

@@ -2,9 +2,11 @@
 import { SUBPROTOCOL, type FromNode, type Person } from "../gen/protocol";
 import { systemClock, type Clock } from "../call/clock";
 import type { AnyCode } from "../state/contract";
-import { loadGuestKey } from "./guest-key";
+import { GuestTrust } from "../trust/guest-trust";
+import { loadGuestKey } from "../trust/key";
 import { GuestSession, type Dial } from "./guest-session";
 import { NodeSession } from "./node-session";
+import { nodeTrust } from "./node-trust";
 import { askSurface, pageKey } from "./page-key";
 import { ReconnectPolicy } from "./reconnect";
 import { steadyClock } from "./steady-clock";
@@ -90,6 +92,7 @@ export function loopbackBackend(
     },
     request: (request) => session.request(request),
     owner: (request) => session.owner(request),
+    trust: (room) => nodeTrust((request) => session.owner(request), room),
     close() {
       closed = true;
       session.detached("link-lost");
@@ -101,11 +104,13 @@ export function loopbackBackend(
 /** A guest's tab on a server. `person` is asked at each hello, so it must be known before `start`. */
 export function guestBackend(person: () => Person): Backend {
   let session: GuestSession | null = null;
+  let trust: GuestTrust | null = null;
   let closed = false;
   async function open(on: (message: BackendMessage) => void): Promise<void> {
     try {
       const key = await loadGuestKey();
       if (closed) return;
+      trust = new GuestTrust(key, () => Date.now());
       session = new GuestSession({
         dial: dialler("/ws"),
         clock: steadyClock(),
@@ -125,6 +130,11 @@ export function guestBackend(person: () => Person): Backend {
     surface: "guest",
     start: (on) => void open(on),
     request: (request) => session?.request(request) ?? Promise.reject(new CodedError("link-lost")),
+    trust(room) {
+      // There is no room before there is a key.
+      if (!trust) throw new CodedError("link-lost");
+      return trust.room(room);
+    },
     close() {
       closed = true;
       session?.close();

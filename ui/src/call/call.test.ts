@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { LIMITS, type Participant, type Signal } from "../gen/protocol";
 import { Call, type CallEnd } from "./call";
 import type { LocalMedia } from "./local-media";
-import { FakeClock, FakeConnection, FakeTrack, fakeEnvironment, settle } from "./testing";
+import { FakeClock, FakeConnection, FakeTrack, FakeTrust, fakeEnvironment, settle } from "./testing";
 
 let clock: FakeClock;
 let ended: CallEnd[];
@@ -43,6 +43,7 @@ function call(present: string[]): Call {
       signal: (to, signal) => Promise.resolve(void signals.push({ to, signal })),
       leave: () => Promise.resolve(void left++),
     },
+    trust: new FakeTrust("me"),
     measure: () => ({ read: () => level, close: () => undefined }),
     on: { changed: () => undefined, ended: (end) => ended.push(end) },
   });

@@ -3,7 +3,7 @@
  * answers. Once connected, a call needs its hub only for newcomers.
  */
 import type { DeviceId, IceServer, Participant, RoomRef, RoomState, Signal } from "../gen/protocol";
-import type { Event } from "../gen/protocol";
+import type { ErrorCode, Event } from "../gen/protocol";
 import type { InputKind } from "./devices";
 import type { Environment, Lane } from "./environment";
 import type { LevelSource } from "./level";
@@ -11,9 +11,12 @@ import type { LocalMedia } from "./local-media";
 import { Peer, type LocalState } from "./peer";
 import { UNKNOWN, qualityOf, snapshot } from "./quality";
 import { Speaking } from "./speaking";
+import { PeerTrust, type RoomTrust } from "./trust";
+import type { Verifying } from "./verifying";
 import { viewOf, type CallView, type Member } from "./view";
 
-export type CallEnd = "hung-up" | "call-lost" | "link-lost";
+/** `refused`: what came for a connection was not to be used, or could not be vouched for. */
+export type CallEnd = "hung-up" | "call-lost" | "link-lost" | { refused: ErrorCode };
 
 /** What the call needs of its hub. */
 export interface RoomHub {
@@ -36,6 +39,8 @@ export interface CallOptions {
   /** This machine can code 1080p30 both ways and show it. */
   canFullHd: boolean;
   hub: RoomHub;
+  /** The device key's word in this room. */
+  trust: RoomTrust;
   /** Null where sound cannot be measured. */
   measure(track: MediaStreamTrack): LevelSource | null;
   on: {
@@ -171,6 +176,11 @@ export class Call {
     this.#tell();
   }
 
+  /** Comparing the short code with somebody in the call; null for who is not. */
+  verifying(device: DeviceId): Verifying | null {
+    return this.#members.get(device)?.peer.verifying ?? null;
+  }
+
   /** Tells the others, frees the connections and the room. The local media is its holder's to release. */
   async hangUp(): Promise<void> {
     if (this.#over) return;
@@ -189,11 +199,13 @@ export class Call {
       environment: this.#options.environment,
       tracks: this.#tracks(),
       local: this.#localState(),
+      trust: new PeerTrust(this.#options.trust, device),
       send: (signal) => void this.#options.hub.signal(device, signal).catch(() => undefined),
       on: {
         changed: () => this.#peerChanged(device, peer),
         bye: () => this.#ifCurrent(device, peer, () => this.#remove(device, "hung-up")),
         lost: () => this.#ifCurrent(device, peer, () => this.#remove(device, "call-lost")),
+        refused: (code) => this.#ifCurrent(device, peer, () => this.#remove(device, { refused: code })),
       },
     });
     this.#members.set(device, {

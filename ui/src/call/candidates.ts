@@ -1,32 +1,35 @@
 /**
- * Remote ICE candidates (RFC 8838) that came before the description they belong to. With ICE restarts and two ways
- * for a signal to travel, a candidate may also be early for a round that is still to come.
+ * Remote ICE candidates (RFC 8838). One is used only with the ufrag of a description that was good: a candidate itself
+ * is not signed. What came before its description waits; with ICE restarts and two ways for a signal to travel, that
+ * may also be one of a round that is still to come.
  */
 import { LIMITS, type Candidate } from "../gen/protocol";
 
 export class Candidates {
-  #held: Candidate[] = [];
-  #remote = "";
+  #held: { candidate: Candidate; ufrag: string }[] = [];
+  #ufrags: ReadonlySet<string> = new Set();
 
-  /** A remote description holds now; gives back what may be added at last. */
+  /** A good remote description holds now; gives back what may be added at last. */
   described(sdp: string): Candidate[] {
-    this.#remote = sdp;
-    const ready = this.#held.filter((candidate) => this.#fits(candidate));
-    this.#held = this.#held.filter((candidate) => !this.#fits(candidate));
-    return ready;
+    const found = [...sdp.matchAll(/^a=ice-ufrag:(.*?)\r?$/gm)].map(([, ufrag]) => ufrag ?? "");
+    this.#ufrags = new Set(found);
+    const ready = this.#held.filter(({ ufrag }) => this.#ufrags.has(ufrag));
+    this.#held = this.#held.filter(({ ufrag }) => !this.#ufrags.has(ufrag));
+    return ready.map(({ candidate }) => candidate);
   }
 
   /** Whether `candidate` may be added now; if not it is held. The oldest go when too many wait. */
   admit(candidate: Candidate): boolean {
-    if (this.#remote && this.#fits(candidate)) return true;
+    const ufrag = ufragOf(candidate);
+    if (ufrag === null) return false;
+    if (this.#ufrags.has(ufrag)) return true;
     if (this.#held.length >= LIMITS.MAX_QUEUE) this.#held.shift();
-    this.#held.push(candidate);
+    this.#held.push({ candidate, ufrag });
     return false;
   }
+}
 
-  #fits({ usernameFragment }: Candidate): boolean {
-    if (usernameFragment === undefined) return true;
-    // Up to the line's end, since one ufrag may begin like another.
-    return this.#remote.split(/\r?\n/).includes(`a=ice-ufrag:${usernameFragment}`);
-  }
+/** RFC 8839, section 5.1: an extension of the candidate line, where the engine does not name it in a field. */
+function ufragOf({ usernameFragment, candidate }: Candidate): string | null {
+  return usernameFragment ?? / ufrag (\S+)/.exec(candidate)?.[1] ?? null;
 }

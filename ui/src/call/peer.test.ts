@@ -1,13 +1,15 @@
 /** Who offers, in which order, and that nothing late or doubled does harm. Real connections: tests/browser. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { LIMITS, type Description, type Signal } from "../gen/protocol";
+import { LIMITS, type Description, type DeviceKind, type Signal } from "../gen/protocol";
 import { RETRY_EVERY } from "./healing";
 import { Peer } from "./peer";
-import { FakeClock, FakeConnection, FakeTrack, fakeEnvironment, settle } from "./testing";
+import { FakeClock, FakeConnection, FakeTrack, FakeTrust, fakeEnvironment, settle } from "./testing";
+import { PeerTrust } from "./trust";
 
 interface Side {
   peer: Peer;
   pc: FakeConnection;
+  trust: FakeTrust;
   sent: Signal[];
   log: string[];
 }
@@ -15,23 +17,35 @@ interface Side {
 const LOCAL = { microphone: true, camera: false, screen: false, full_hd: false };
 let clock: FakeClock;
 
-function side(offers: boolean, tracks: [("voice" | "camera")?, FakeTrack?] = []): Side {
+function side(
+  offers: boolean,
+  tracks: [("voice" | "camera")?, FakeTrack?] = [],
+  kind: DeviceKind = "install",
+): Side {
   const sent: Signal[] = [];
   const log: string[] = [];
   const [lane, track] = tracks;
+  const [mine, theirs] = offers ? ["newcomer", "host"] : ["host", "newcomer"];
+  const trust = new FakeTrust(mine, "room", kind);
   const peer = new Peer({
-    device: offers ? "host" : "newcomer",
+    device: theirs,
     offers,
     iceServers: [{ urls: ["stun:192.0.2.1"] }],
     environment: fakeEnvironment(clock),
     tracks: new Map(lane && track ? [[lane, track.asTrack]] : []),
     local: LOCAL,
+    trust: new PeerTrust(trust, theirs),
     send: (signal) => sent.push(structuredClone(signal)),
-    on: { changed: () => undefined, bye: () => log.push("bye"), lost: () => log.push("lost") },
+    on: {
+      changed: () => undefined,
+      bye: () => log.push("bye"),
+      lost: () => log.push("lost"),
+      refused: (code) => log.push(code),
+    },
   });
   const pc = FakeConnection.made.at(-1);
   if (!pc) throw new Error("no connection was made");
-  return { peer, pc, sent, log };
+  return { peer, pc, trust, sent, log };
 }
 
 function descriptions({ sent }: Side): Description[] {
@@ -113,10 +127,9 @@ describe("the first round", () => {
 
   it("refuses an offer that has not our lanes, and asks for another", async () => {
     const host = side(false);
-    host.peer.receive({
-      type: "description",
-      description: { type: "offer", sdp: "v=0\r\nm=video 9\r\n", round: 0 },
-    });
+    const sdp = "v=0\r\na=fingerprint:sha-256 AA\r\nm=video 9\r\n";
+    const description = await new FakeTrust("newcomer").seal("host", { type: "offer", sdp, round: 0 });
+    host.peer.receive({ type: "description", description });
     await settle();
     expect(descriptions(host)).toEqual([]);
     expect(host.sent).toEqual([{ type: "restart-wanted" }]);

@@ -1,13 +1,18 @@
 /**
  * One peer connection to one participant. The newcomer offers, four lanes and the data channels from the start; after
  * that only an ICE restart offers again, always by the same side, so offers never collide (RFC 8829).
+ *
+ * Every description is sealed before it is sent, and nothing reaches `setRemoteDescription` that the device key has not
+ * opened, by whichever way it came: {@link Peer.#applyRemote} is the only place that calls it.
  */
-import { LIMITS } from "../gen/protocol";
+import { LIMITS, type DeviceKind, type ErrorCode } from "../gen/protocol";
 import type { Candidate, Control, Description, DeviceId, IceServer, Signal } from "../gen/protocol";
 import { Candidates } from "./candidates";
 import { encodingOf, inOrder } from "./codecs";
 import { LANES, kindOf, type Environment, type Lane } from "./environment";
 import { Healing } from "./healing";
+import { refusalOf, type Checked, type PeerTrust } from "./trust";
+import { Verifying } from "./verifying";
 
 export type LocalState = Omit<Extract<Control, { type: "state" }>, "type">;
 
@@ -26,6 +31,8 @@ export interface PeerOptions {
   environment: Environment;
   tracks: ReadonlyMap<Lane, MediaStreamTrack>;
   local: LocalState;
+  /** The device key's word, bound to this participant. */
+  trust: PeerTrust;
   /** Through the hub. */
   send(signal: Signal): void;
   on: {
@@ -35,6 +42,8 @@ export interface PeerOptions {
     bye(): void;
     /** No way to them for too long. */
     lost(): void;
+    /** A description was not to be used: somebody may be in the middle. Nothing more is done for this connection. */
+    refused(code: ErrorCode): void;
   };
 }
 
@@ -46,6 +55,10 @@ export class Peer {
   /** Their voice and camera, their screen and its sound; null until the lanes exist. */
   media: MediaStream | null = null;
   screenMedia: MediaStream | null = null;
+  /** What sort of device they are, signed by their key; null until a description of theirs was good. */
+  kind: DeviceKind | null = null;
+  /** Comparing the short code with them. */
+  readonly verifying: Verifying;
 
   readonly #options: PeerOptions;
   readonly #pc: RTCPeerConnection;
@@ -55,9 +68,12 @@ export class Peer {
   readonly #tracks: Map<Lane, MediaStreamTrack>;
   readonly #control: RTCDataChannel;
   #local: LocalState;
-  /** Offering: the round of the latest offer. Answering: that of the latest offer heard of. */
+  /** Offering: the round of the latest offer. Answering: that of the latest offer that was good. */
   #round = -1;
+  /** Sealed, for the offer of the same round. */
   #answer: Description | null = null;
+  /** What came last, so that its copy by the other way is known. Says nothing of whether it was good. */
+  #latest: Description | null = null;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
   #fresh = true;
@@ -76,6 +92,12 @@ export class Peer {
     this.#control = control as RTCDataChannel;
     this.#control.onopen = () => this.#sayState();
     this.#control.onmessage = (event: MessageEvent<unknown>) => this.#heard(event.data);
+    this.verifying = new Verifying({
+      clock: environment.clock,
+      step: (step) => options.trust.verify(step),
+      say: (verify) => this.#say({ type: "verify", verify }),
+      changed: () => options.on.changed(),
+    });
     this.#healing = new Healing(environment.clock, {
       restart: () => this.#restart(),
       lost: () => {
@@ -144,6 +166,7 @@ export class Peer {
     if (this.#closed) return;
     this.#closed = true;
     this.#healing.stop();
+    this.verifying.stop();
     this.#stopGrowing?.();
     this.#pc.onconnectionstatechange = this.#pc.onicecandidate = this.#pc.ontrack = null;
     for (const { sender } of this.#lanes.values()) void sender.replaceTrack(null).catch(() => undefined);
@@ -217,46 +240,87 @@ export class Peer {
   async #offer(restart: boolean): Promise<void> {
     await this.#attachTracks();
     const offer = await this.#pc.createOffer({ iceRestart: restart });
-    const round = ++this.#round;
-    await this.#pc.setLocalDescription(offer);
-    this.#sendDescription({ type: "offer", sdp: this.#pc.localDescription?.sdp ?? offer.sdp ?? "", round });
+    await this.#sendSealed({ type: "offer", sdp: offer.sdp ?? "", round: ++this.#round });
+  }
+
+  /** The way to the key takes no time of its own: the engine takes the description and gathers meanwhile. */
+  async #sendSealed(description: Description): Promise<Description> {
+    const { type, sdp } = description;
+    const [sealed] = await Promise.all([
+      this.#options.trust.seal(description),
+      this.#pc.setLocalDescription({ type, sdp }),
+    ]);
+    if (!this.#closed) this.#sendDescription(sealed);
+    return sealed;
   }
 
   #described(description: Description): void {
     if (description.type === (this.#options.offers ? "offer" : "answer")) return;
-    if (this.#options.offers) {
-      this.#enqueue(async () => {
-        // Late, or a second copy.
-        if (description.round !== this.#round || this.#pc.signalingState !== "have-local-offer") return;
-        await this.#applyRemote(description);
-        await this.#tune();
-      });
-      return;
-    }
+    // Late: a newer round has been offered, or was good.
     if (description.round < this.#round) return;
-    if (description.round === this.#round) {
+    if (this.#latest && isCopy(this.#latest, description)) {
       // They offer again what was answered: the answer was lost, or is still on its way.
-      if (this.#answer) this.#sendDescription(this.#answer);
+      if (this.#answer?.round === description.round) this.#sendDescription(this.#answer);
       return;
     }
-    this.#round = description.round;
-    this.#answer = null;
-    this.#enqueue(async () => {
-      if (description.round !== this.#round) return;
-      await this.#applyRemote(description);
-      this.#adoptLanes();
-      await this.#attachTracks();
-      const answer = await this.#pc.createAnswer();
-      await this.#pc.setLocalDescription(answer);
-      this.#answer = { type: "answer", sdp: answer.sdp ?? "", round: description.round };
-      this.#sendDescription(this.#answer);
-      await this.#tune();
-    });
+    this.#latest = description;
+    this.#enqueue(() =>
+      this.#options.offers ? this.#takeAnswer(description) : this.#takeOffer(description),
+    );
   }
 
-  async #applyRemote({ type, sdp }: Description): Promise<void> {
-    await this.#pc.setRemoteDescription({ type, sdp });
-    for (const candidate of this.#candidates.described(sdp)) await this.#tryCandidate(candidate);
+  async #takeAnswer(description: Description): Promise<void> {
+    // Answers an offer that another one has replaced since.
+    if (description.round < this.#round) return;
+    const checked = await this.#open(description);
+    if (!checked || description.round !== this.#round || this.#pc.signalingState !== "have-local-offer")
+      return;
+    await this.#applyRemote(checked);
+    await this.#tune();
+  }
+
+  async #takeOffer(description: Description): Promise<void> {
+    const checked = await this.#open(description);
+    if (!checked || description.round <= this.#round) return;
+    this.#round = description.round;
+    this.#answer = null;
+    await this.#applyRemote(checked);
+    this.#adoptLanes();
+    await this.#attachTracks();
+    const answer = await this.#pc.createAnswer();
+    this.#answer = await this.#sendSealed({
+      type: "answer",
+      sdp: answer.sdp ?? "",
+      round: description.round,
+    });
+    await this.#tune();
+  }
+
+  /** Null for what is not to be used. Fails closed, except for a late copy of what a good one has followed. */
+  async #open(description: Description): Promise<Checked | null> {
+    try {
+      const checked = await this.#options.trust.open(description);
+      if (this.#closed) return null;
+      const isFirst = this.kind === null;
+      this.kind = checked.kind;
+      if (isFirst) this.#options.on.changed();
+      return checked;
+    } catch (error) {
+      const code = refusalOf(error);
+      if (code === null) {
+        // Nobody could look at it, so its copy may still be looked at.
+        if (this.#latest === description) this.#latest = null;
+        throw error;
+      }
+      const isLateCopy = code === "description-replayed" && this.kind !== null;
+      if (!isLateCopy && !this.#closed) this.#options.on.refused(code);
+      return null;
+    }
+  }
+
+  async #applyRemote(checked: Checked): Promise<void> {
+    await this.#pc.setRemoteDescription(checked.init);
+    for (const candidate of this.#candidates.described(checked.sdp)) await this.#tryCandidate(candidate);
   }
 
   #addCandidate(candidate: Candidate): void {
@@ -368,6 +432,7 @@ export class Peer {
     }
     if (message.type === "bye") this.#options.on.bye();
     else if (message.type === "signal") this.receive(message.signal);
+    else if (message.type === "verify") this.verifying.heard(message.verify);
     else if (message.type === "state") {
       const was = this.fullHd;
       this.remote = message;
@@ -380,6 +445,19 @@ export class Peer {
 /** Voice and camera share a stream, and so do a screen and its sound: what shares a stream is played in step. */
 function streamOf(lane: Lane): "media" | "screenMedia" {
   return lane === "voice" || lane === "camera" ? "media" : "screenMedia";
+}
+
+/** The same description once more: each is sent by two ways, and offers may be sent again. */
+function isCopy(one: Description, other: Description): boolean {
+  const [a, b] = [one.seal, other.seal];
+  return (
+    one.round === other.round &&
+    one.sdp === other.sdp &&
+    a?.signature === b?.signature &&
+    a?.sequence === b?.sequence &&
+    a?.key === b?.key &&
+    a?.kind === b?.kind
+  );
 }
 
 function fromEngine(found: RTCIceCandidate): Candidate {

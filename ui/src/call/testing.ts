@@ -1,6 +1,11 @@
-/** For unit tests only: time that passes when told to, and peer connections that keep the rules of signaling. */
+/**
+ * For unit tests only: time that passes when told to, peer connections that keep the rules of signaling, and device
+ * keys that refuse what real ones refuse.
+ */
 import type { Clock } from "./clock";
+import type { Description, DeviceKind, ErrorCode, Verification, VerifyStep } from "../gen/protocol";
 import type { Environment } from "./environment";
+import type { Opened, RoomTrust } from "./trust";
 
 export class FakeClock implements Clock {
   #now = 1_000_000;
@@ -252,7 +257,8 @@ export class FakeConnection {
 
   #sdp(type: string): string {
     const lines = ["audio", "video", "video", "audio"].map((kind) => `m=${kind} 9 UDP/TLS/RTP/SAVPF 111`);
-    return ["v=0", `s=${type}`, `a=ice-ufrag:${type}${this.#ufrag}`, ...lines, ""].join("\r\n");
+    const head = ["v=0", `s=${type}`, `a=ice-ufrag:${type}${this.#ufrag}`, "a=fingerprint:sha-256 AA"];
+    return [...head, ...lines, ""].join("\r\n");
   }
 }
 
@@ -263,4 +269,86 @@ export function fakeEnvironment(clock = new FakeClock()): Environment & { clock:
     stream: (tracks) => new FakeStream(tracks) as unknown as MediaStream,
     codecs: () => null,
   };
+}
+
+export function coded(code: ErrorCode): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+/**
+ * A device key whose signatures are what they cover, in clear: nobody here makes one in another's name, and everything
+ * that is altered shows.
+ */
+export class FakeTrust implements RoomTrust {
+  /** Those of kind `transient` are refused. */
+  refusesTransient = false;
+  /** What it fails with instead of looking at anything. */
+  broken: ErrorCode | null = null;
+  /** Every description that it was asked about, and what became of it. */
+  readonly log: string[] = [];
+  steps: VerifyStep[] = [];
+  answer: (step: VerifyStep) => Verification = () => ({ stage: { type: "waiting" }, say: [] });
+  #sequence = 0;
+  readonly #seen = new Map<string, number>();
+  readonly #offered = new Map<string, string>();
+  readonly #opened = new Map<string, string>();
+
+  constructor(
+    readonly device: string,
+    readonly room = "room",
+    readonly kind: DeviceKind = "install",
+  ) {}
+
+  async seal(to: string, description: Description): Promise<Description> {
+    await this.#work();
+    const seal = { key: this.device, kind: this.kind, sequence: ++this.#sequence };
+    const answers = description.type === "answer" ? (this.#opened.get(to) ?? "") : "";
+    const signature = this.#signature(this.device, to, answers, description, seal);
+    if (description.type === "offer") this.#offered.set(to, signature);
+    return { ...description, seal: { ...seal, signature } };
+  }
+
+  async open(from: string, description: Description): Promise<Opened> {
+    await this.#work();
+    const code = this.#check(from, description);
+    this.log.push(`${description.type} ${description.round} ${code ?? "good"}`);
+    if (code) throw coded(code);
+    return { description, kind: description.seal?.kind ?? "install" };
+  }
+
+  async verify(_: string, step: VerifyStep): Promise<Verification> {
+    await this.#work();
+    this.steps.push(step);
+    return this.answer(step);
+  }
+
+  #check(from: string, description: Description): ErrorCode | null {
+    const { seal } = description;
+    if (!seal) return "description-unsigned";
+    const answers = description.type === "answer" ? (this.#offered.get(from) ?? "") : "";
+    if (seal.signature !== this.#signature(from, this.device, answers, description, seal))
+      return "description-forged";
+    if (seal.sequence <= (this.#seen.get(from) ?? 0)) return "description-replayed";
+    this.#seen.set(from, seal.sequence);
+    if (!description.sdp.includes("a=fingerprint:sha-256")) return "fingerprint-weak";
+    if (seal.kind === "transient" && this.refusesTransient) return "unverified-refused";
+    this.#opened.set(from, seal.signature);
+    return null;
+  }
+
+  #signature(
+    from: string,
+    to: string,
+    answers: string,
+    { type, round, sdp }: Description,
+    { key, kind, sequence }: { key: string; kind: DeviceKind; sequence: number },
+  ): string {
+    return JSON.stringify([this.room, from, key, kind, to, sequence, type, round, sdp, answers]);
+  }
+
+  /** A node's word takes its time. */
+  async #work(): Promise<void> {
+    await Promise.resolve();
+    if (this.broken) throw coded(this.broken);
+  }
 }

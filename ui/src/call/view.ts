@@ -4,11 +4,15 @@ import type { MediaProblem } from "./devices";
 import type { Peer } from "./peer";
 import { CONNECTING, type Quality, type Snapshot } from "./quality";
 import type { Speaking } from "./speaking";
+import type { VerifyingView } from "./verifying";
 
 export interface PeerView {
   device: DeviceId;
   person: Person;
+  /** Signed by their key once it is `sealed`; before that what the hub says. */
   kind: DeviceKind;
+  sealed: boolean;
+  verification: VerifyingView | null;
   connection: Peer["connection"];
   microphone: boolean;
   camera: boolean;
@@ -46,7 +50,9 @@ export function viewOf({ participant, peer, isSpeaking, quality }: Member): Peer
   return {
     device: participant.device,
     person: participant.person,
-    kind: participant.kind,
+    kind: peer.kind ?? participant.kind,
+    sealed: peer.kind !== null,
+    verification: peer.verifying.view,
     connection: peer.connection,
     // Before they have said it: as they came in.
     microphone: said?.microphone ?? true,

@@ -7,7 +7,7 @@ import type { Actions, AnyCode, AppState } from "./contract";
 import type { GuestStore } from "./guest-store";
 import { initialState } from "./initial";
 import { Session } from "./session";
-import { changeGuestSettings, changeOwnerSettings } from "./settings";
+import { changeGuestSettings, changeOwnerSettings, setOwnerPhrase } from "./settings";
 
 export interface Earshot {
   app: AppState;
@@ -39,7 +39,7 @@ export function createLostApp(code: AnyCode): Pick<Earshot, "app"> {
 }
 
 function actionsOf(session: Session): Actions {
-  const { app, calling, preview, media, sounds, store, backend } = session;
+  const { app, calling, preview, media, sounds, store, backend, known } = session;
   const isGuest = app.surface === "guest";
 
   async function changeSettings(change: SettingsChange): Promise<AnyCode | null> {
@@ -107,6 +107,25 @@ function actionsOf(session: Session): Actions {
     openInBrowser: () => session.owner({ type: "open-in-browser" }),
     quit: () => session.owner({ type: "quit" }),
     setWatching: (watching) => session.watch(watching),
+    verify(device) {
+      calling.current?.verifying(device)?.begin();
+      return Promise.resolve();
+    },
+    confirmCode(device, matches) {
+      calling.current?.verifying(device)?.confirm(matches);
+      return Promise.resolve();
+    },
+    cancelVerify(device) {
+      calling.current?.verifying(device)?.cancel();
+      return Promise.resolve();
+    },
+    rememberDevice: (device) => known.remember(device),
+    renameDevice: (device, name) => known.rename(device, name),
+    acceptName: (device) => known.acceptName(device),
+    blockDevice: (device, blocked) => session.block(device, blocked),
+    forgetDevice: (device) => known.forget(device),
+    setPhrase: (phrase) => setOwnerPhrase(backend, phrase),
+    dismissNotes: () => session.owner({ type: "dismiss-notes" }),
     testSpeaker() {
       sounds.test();
       return Promise.resolve();

@@ -1,7 +1,7 @@
 /** One attempt to talk, mine or theirs, from the first click to its end. */
 import type { Call, CallEnd } from "../call/call";
 import { CONNECTING } from "../call/quality";
-import type { Media, Presence, RingEnd, RingId } from "../gen/protocol";
+import type { DeviceId, Media, Presence, RingEnd, RingId, Standing } from "../gen/protocol";
 import type { CallState, CallSummary } from "./contract";
 
 export type End = CallSummary["end"];
@@ -21,6 +21,9 @@ export interface Attempt {
   /** Whether my camera shall be on. */
   camera: boolean;
   over: boolean;
+  /** Whose key has vouched for the connection, and who was verified in this call. */
+  met: Set<DeviceId>;
+  verified: Set<DeviceId>;
 }
 
 /** What a history keeps. */
@@ -35,7 +38,9 @@ export interface Attempted {
 
 /** @param talked they were connected at least once */
 export function endOf(why: CallEnd, talked: boolean): End {
-  if (why === "hung-up") return talked ? null : { type: "gone" };
+  if (typeof why === "object") return { type: "failed", code: why.refused };
+  // They came into the room and left it: they hung up, or what I sent was not good enough for them.
+  if (why === "hung-up") return talked ? null : { type: "failed", code: "not-connected" };
   return { type: "failed", code: why };
 }
 
@@ -46,7 +51,7 @@ export function ringEndOf(end: End, attempt: Attempt): RingEnd {
 }
 
 /** What the call view shows between 'accept' and the first word of the room. */
-export function expecting(from: Presence, media: Media): CallState {
+export function expecting(from: Presence, media: Media, standing: Standing): CallState {
   return {
     since: null,
     media,
@@ -55,6 +60,9 @@ export function expecting(from: Presence, media: Media): CallState {
         device: from.device,
         person: from.person,
         kind: from.kind,
+        standing,
+        sealed: false,
+        verification: null,
         connection: "connecting",
         microphone: true,
         camera: false,

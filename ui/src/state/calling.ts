@@ -6,13 +6,14 @@ import { CodedError, codeOf, type Backend } from "../backend/types";
 import type { Call, CallOptions, RoomEvent } from "../call/call";
 import type { Clock } from "../call/clock";
 import type { Sounds } from "../call/sounds";
-import { LIMITS, type Event, type IceServer, type Media, type Presence, type Request } from "../gen/protocol";
-import type { RingEnd, RingId, RoomRef, RoomState } from "../gen/protocol";
+import { LIMITS, type DeviceId, type Event, type IceServer, type Media } from "../gen/protocol";
+import type { Person, Presence, Request } from "../gen/protocol";
+import type { RingEnd, RingId, RoomRef, RoomState, Standing } from "../gen/protocol";
 import { endOf, expecting, ringEndOf, type Attempt, type Attempted, type End } from "./attempt";
 import type { AnyCode, AppState, PersonEntry } from "./contract";
 import { EarlyEvents } from "./early";
 import { IncomingRings, type Ringing } from "./incoming";
-import { mergeCall } from "./merge";
+import { mergeCall, type StandingOf } from "./merge";
 import { Sending, type SendingMedia } from "./sending";
 
 /** Who accepted must come in, ms: they are asked for the microphone first, and people read dialogs slowly. */
@@ -22,14 +23,18 @@ const RING_TIME = LIMITS.DIAL_TIMEOUT + 200;
 
 export interface CallingOptions {
   app: AppState;
-  backend: Pick<Backend, "request">;
+  backend: Pick<Backend, "request" | "trust">;
   media: SendingMedia;
   sounds: Pick<Sounds, "ring" | "ringback" | "busy" | "ended" | "stop">;
   clock: Clock;
   /** My own ICE servers. */
   iceServers(): readonly IceServer[];
-  makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "on">): Call;
+  makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "trust" | "on">): Call;
   notify(code: AnyCode): void;
+  /** What my memory says of somebody. */
+  standing: StandingOf;
+  /** For a memory where no node has one: whose key has vouched for a call with me, and whom I verified. */
+  remember(device: DeviceId, person: Person, what: "met" | "verified"): void;
   /** For a history where no node keeps one. */
   record(call: Attempted): void;
   /** Busy with a call now, or no longer. */
@@ -114,6 +119,11 @@ export class Calling {
     await this.#join({ ...ringing, media });
   }
 
+  /** They are blocked now: what rings falls silent, and they are told nothing. */
+  silence(device: DeviceId): void {
+    this.#incoming.silence(device);
+  }
+
   decline(ring: RingId, message?: string): Promise<void> {
     return this.#incoming.decline(ring, message);
   }
@@ -192,6 +202,8 @@ export class Calling {
       call: null,
       camera: media === "video",
       over: false,
+      met: new Set(),
+      verified: new Set(),
     };
     this.#attempt = attempt;
     app.summary = null;
@@ -232,7 +244,7 @@ export class Calling {
     const { app, backend, media } = this.options;
     const attempt = this.#begin(theirs.from, theirs.media, false, theirs.ring);
     app.outgoing = null;
-    app.call = expecting(theirs.from, theirs.media);
+    app.call = expecting(theirs.from, theirs.media, this.#standingOf(theirs.from));
     try {
       await media.hold("call", { microphone: true, camera: theirs.media === "video" });
       if (attempt.over) return;
@@ -267,6 +279,7 @@ export class Calling {
       room,
       iceServers: this.options.iceServers(),
       camera: attempt.camera,
+      trust: backend.trust(room.room),
       hub: {
         signal: async (to, signal) => void (await backend.request({ type: "signal", room: id, to, signal })),
         leave: () => this.#leave(room.room),
@@ -277,14 +290,30 @@ export class Calling {
       },
     });
     attempt.call = call;
-    app.call ??= { ...expecting(attempt.with, attempt.media), peers: [] };
+    app.call ??= { ...expecting(attempt.with, attempt.media, this.#standingOf(attempt.with)), peers: [] };
     this.#changed(attempt);
     for (const event of this.#early.takeRoom(id)) this.#roomEvent(event);
   }
 
-  #changed({ over, call }: Attempt): void {
-    const { app } = this.options;
-    if (!over && call && app.call) mergeCall(app.call, call.view());
+  #changed({ over, call, met, verified }: Attempt): void {
+    const { app, standing, remember } = this.options;
+    if (over || !call || !app.call) return;
+    const view = call.view();
+    for (const { device, person, sealed, verification } of view.peers) {
+      if (sealed && !met.has(device)) {
+        met.add(device);
+        remember(device, person, "met");
+      }
+      if (verification?.stage.type === "verified" && !verified.has(device)) {
+        verified.add(device);
+        remember(device, person, "verified");
+      }
+    }
+    mergeCall(app.call, view, standing);
+  }
+
+  #standingOf({ device, person }: Presence): Standing {
+    return this.options.standing(device, person);
   }
 
   #roomEvent(event: RoomEvent): void {
@@ -349,7 +378,7 @@ export class Calling {
     // Nothing to say of a call that I left before it began.
     if (tell && (end !== null || since !== null))
       app.summary = {
-        name: who.person.name,
+        name: this.#standingOf(who).name,
         device: who.device,
         media: how,
         seconds,

@@ -40,6 +40,7 @@ export type LocalCode =
   | "camera-busy"
   | "screen-denied"
   | "call-lost"
+  | "not-connected"
   | "webrtc-missing"
   | "browser-too-old"
   | "insecure-page"

@@ -1,5 +1,6 @@
 /** What a guest's browser remembers: there is no node to do it. */
 import type { CallRecord, Language, Status, Theme } from "../gen/protocol";
+import { Memory, parse, type Remembered } from "../trust/memory";
 
 export interface GuestMemory {
   name: string;
@@ -11,6 +12,8 @@ export interface GuestMemory {
   camera: string;
   speaker: string;
   calls: CallRecord[];
+  /** Other devices. */
+  known: Remembered[];
 }
 
 const KEY = "earshot.guest";
@@ -27,14 +30,21 @@ export const NOBODY: GuestMemory = {
   camera: "",
   speaker: "",
   calls: [],
+  known: [],
 };
 
 export class GuestStore {
   memory: GuestMemory;
+  /** Of other devices. */
+  readonly devices = new Memory({
+    read: () => this.memory.known,
+    write: (known) => this.change({ known }),
+  });
 
   /** @param storage null where the browser keeps nothing (private windows) */
   constructor(private readonly storage: Pick<Storage, "getItem" | "setItem"> | null) {
-    this.memory = { ...NOBODY, ...this.#read() };
+    const read = this.#read();
+    this.memory = { ...NOBODY, ...read, known: parse(read.known) };
   }
 
   change(change: Partial<GuestMemory>): void {

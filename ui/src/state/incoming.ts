@@ -1,7 +1,8 @@
 /** Who rings me: shown, answered, or told 'busy'. */
 import type { Clock } from "../call/clock";
 import type { Sounds } from "../call/sounds";
-import { LIMITS, type Media, type Presence, type Request, type RingAnswer } from "../gen/protocol";
+import { LIMITS, type DeviceId, type Media, type Presence, type Request } from "../gen/protocol";
+import type { RingAnswer } from "../gen/protocol";
 import type { RingEnd, RingId, RoomRef } from "../gen/protocol";
 import type { Attempted } from "./attempt";
 import type { AppState } from "./contract";
@@ -60,6 +61,13 @@ export class IncomingRings {
   async answerBusy({ ring, from, media }: Pick<Ringing, "ring" | "from" | "media">): Promise<void> {
     this.#record(from, media, this.options.clock.now(), { type: "busy" });
     await this.options.say({ type: "answer-ring", ring, answer: { type: "busy" } });
+  }
+
+  /** Blocked while they ring: no answer, so that it ends there as if nobody were here. */
+  silence(device: DeviceId): void {
+    this.#crossing = this.#crossing.filter(({ from }) => from.device !== device);
+    for (const one of this.options.app.incoming.filter(({ from }) => from.device === device))
+      this.#forget(one.ring);
   }
 
   /** One cannot talk in two rooms: whoever else still rings is told so. */

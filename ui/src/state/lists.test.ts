@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CallView, PeerView } from "../call/view";
 import { UNKNOWN } from "../call/quality";
-import type { NodeState, Person } from "../gen/protocol";
-import type { CallState, PersonEntry } from "./contract";
+import type { NodeState, Person, Standing } from "../gen/protocol";
+import type { CallPeer, CallState, PersonEntry } from "./contract";
 import { deviceLists } from "./device-list";
 import { GuestStore, isMissed } from "./guest-store";
 import { mergeCall } from "./merge";
@@ -60,6 +60,8 @@ describe("merging a call into the state", () => {
     device,
     person: person(device),
     kind: "install",
+    sealed: true,
+    verification: null,
     connection: "connected",
     microphone: true,
     camera: true,
@@ -70,6 +72,10 @@ describe("merging a call into the state", () => {
     quality: UNKNOWN,
     ...more,
   });
+  const standing = (name: string): Standing => ({ name, trust: "met", blocked: false });
+  const shown = (one: PeerView): CallPeer => ({ ...one, standing: standing(one.device) });
+  const merge = (state: CallState, view: CallView): void =>
+    mergeCall(state, view, (_, { name }) => standing(name));
   const view = (peers: PeerView[]): CallView => ({
     since: 5,
     peers,
@@ -91,22 +97,28 @@ describe("merging a call into the state", () => {
           return Reflect.set(object, field, value);
         },
       });
-    const ann = watch(peer("ann"));
+    const ann = watch(shown(peer("ann")));
     const state = watch<CallState>({ ...view([]), media: "video", peers: [ann] });
-    mergeCall(state, view([peer("ann")]));
+    merge(state, view([peer("ann")]));
     expect(written).toEqual([]);
-    mergeCall(state, view([peer("ann", { speaking: true })]));
+    merge(state, view([peer("ann", { speaking: true })]));
     expect(written).toEqual(["speaking"]);
-    mergeCall(state, view([peer("ann", { speaking: true }), peer("bob")]));
+    merge(state, view([peer("ann", { speaking: true }), peer("bob")]));
     expect(written).toEqual(["speaking", "peers"]);
     expect(state.peers[0]).toBe(ann);
-    mergeCall(state, view([peer("bob")]));
+    merge(state, view([peer("bob")]));
     expect(state.peers.map(({ device }) => device)).toEqual(["bob"]);
   });
 
   it("also takes back what was there", () => {
-    const state: CallState = { ...view([peer("ann")]), media: "video", own: stream, since: 1 };
-    mergeCall(state, { ...view([peer("ann", { media: null })]), since: null });
+    const state: CallState = {
+      ...view([]),
+      peers: [shown(peer("ann"))],
+      media: "video",
+      own: stream,
+      since: 1,
+    };
+    merge(state, { ...view([peer("ann", { media: null })]), since: null });
     expect([state.own, state.since, state.peers[0]?.media]).toEqual([null, null, null]);
   });
 });

@@ -3,10 +3,15 @@
  * shall not start it anew because somebody else began to speak.
  */
 import type { CallView, PeerView } from "../call/view";
+import type { DeviceId, Person, Standing } from "../gen/protocol";
 import type { CallPeer, CallState } from "./contract";
 
-export function mergeCall(state: CallState, view: CallView): void {
-  const { peers, ...rest } = view;
+/** What my memory says of a participant. */
+export type StandingOf = (device: DeviceId, person: Person) => Standing;
+
+export function mergeCall(state: CallState, view: CallView, standingOf: StandingOf): void {
+  const { peers: engines, ...rest } = view;
+  const peers = engines.map((peer) => ({ ...peer, standing: standingOf(peer.device, peer.person) }));
   assign(state, rest);
   const same =
     peers.length === state.peers.length && peers.every((peer, at) => peer.device === state.peers[at]?.device);
@@ -23,11 +28,14 @@ export function mergeCall(state: CallState, view: CallView): void {
   });
 }
 
-function mergePeer(known: CallPeer, peer: PeerView): CallPeer {
-  const { person, quality, ...rest } = peer;
+function mergePeer(known: CallPeer, peer: PeerView & { standing: Standing }): CallPeer {
+  const { person, quality, standing, verification, ...rest } = peer;
   assign(known, rest);
-  if (JSON.stringify(known.person) !== JSON.stringify(person)) known.person = person;
-  if (JSON.stringify(known.quality) !== JSON.stringify(quality)) known.quality = quality;
+  const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+  if (!same(known.person, person)) known.person = person;
+  if (!same(known.quality, quality)) known.quality = quality;
+  if (!same(known.standing, standing)) known.standing = standing;
+  if (!same(known.verification, verification)) known.verification = verification;
   return known;
 }
 

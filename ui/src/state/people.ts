@@ -22,12 +22,17 @@ export function groupOf(
   return node?.server.type === "connected" && node.server.hub === via ? node.server.title : title;
 }
 
+/** What to call them. */
+function shown({ standing, person }: PersonEntry): string {
+  return standing?.name ?? person.name;
+}
+
 /** The local network first, then by group and name; the device decides between namesakes, so that nothing jumps. */
 export function compare(a: PersonEntry, b: PersonEntry): number {
   if ((a.group === null) !== (b.group === null)) return a.group === null ? -1 : 1;
   return (
     (a.group ?? "").localeCompare(b.group ?? "") ||
-    a.person.name.localeCompare(b.person.name, undefined, { sensitivity: "base", numeric: true }) ||
+    shown(a).localeCompare(shown(b), undefined, { sensitivity: "base", numeric: true }) ||
     (a.key < b.key ? -1 : 1)
   );
 }

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Backend, BackendMessage } from "../backend/types";
 import type { Sounds } from "../call/sounds";
-import { FakeClock, fakeEnvironment, settle } from "../call/testing";
+import { FakeClock, FakeTrust, fakeEnvironment, settle } from "../call/testing";
 import type { NodeState, OwnerRequest, Presence, Request, Welcome } from "../gen/protocol";
 import type { AppState, Surface } from "./contract";
 import { GuestStore } from "./guest-store";
@@ -58,6 +58,7 @@ function start(surface: Surface, store = new GuestStore(null)): void {
       asked.push(request);
       return Promise.resolve({ type: "done" });
     },
+    trust: () => new FakeTrust("me"),
     close: () => undefined,
   };
   if (surface !== "guest")

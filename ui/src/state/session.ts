@@ -9,15 +9,17 @@ import type { Environment } from "../call/environment";
 import type { LevelSource } from "../call/level";
 import type { Sounds } from "../call/sounds";
 import { shortId } from "../components/short-id";
-import type { Event, NodeState, OwnerRequest, Welcome } from "../gen/protocol";
+import type { DeviceId, Event, NodeState, OwnerEvent, OwnerRequest, Person, Welcome } from "../gen/protocol";
 import type { AnyCode, AppState } from "./contract";
 import type { Attempted } from "./attempt";
 import { Calling } from "./calling";
 import { deviceLists } from "./device-list";
 import { isMissed, type GuestStore } from "./guest-store";
+import { GuestKnown, NodeKnown, type Known } from "./known";
 import { groupOf, keyOf, remove, upsert, compare } from "./people";
 import { Preview } from "./preview";
 import { guestPerson, labelsOf, type Labels } from "./settings";
+import { Standings } from "./standings";
 
 const MAX_NOTICES = 4;
 /** A node that comes back within this is not worth a word, ms. */
@@ -42,6 +44,8 @@ export class Session {
   readonly sounds: Sounds;
   readonly calling: Calling;
   readonly preview: Preview;
+  readonly known: Known;
+  readonly #standings: Standings;
   /** Ids of the devices chosen in this session. */
   chosenIds: Labels = { microphone: "", camera: "", speaker: "" };
   #noticeId = 0;
@@ -69,6 +73,17 @@ export class Session {
       stream: environment.stream,
       measure,
     });
+    const isGuest = app.surface === "guest";
+    this.#standings = new Standings(isGuest ? store.devices : null);
+    this.known = isGuest
+      ? new GuestKnown({
+          memory: store.devices,
+          said: (device) => this.#said(device),
+          now: () => environment.clock.now(),
+          changed: () => this.#memoryChanged(),
+          blockedChanged: () => this.#sayBlocked(),
+        })
+      : new NodeKnown(backend);
     this.calling = new Calling({
       app,
       backend,
@@ -78,6 +93,8 @@ export class Session {
       iceServers: () => app.node?.settings.ice_servers ?? [],
       makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
       notify: (code) => this.notify("error", code),
+      standing: (device, person) => this.#standings.of(device, person),
+      remember: (device, person, what) => this.#remember(device, person, what),
       record: (call) => this.#record(call),
       inCall: () => this.#statusChanged(),
     });
@@ -93,7 +110,10 @@ export class Session {
       return;
     }
     app.phase = "connecting";
-    if (app.surface === "guest") this.#showGuestCalls();
+    if (app.surface === "guest") {
+      this.#showGuestCalls();
+      void this.listKnown();
+    }
     backend.start((message) => this.receive(message));
   }
 
@@ -106,15 +126,10 @@ export class Session {
         this.#node(message.state);
         break;
       case "event":
-        this.#person(message.event);
-        this.calling.event(message.event);
+        this.#event(message.event);
         break;
       case "owner":
-        if (message.event.type === "raise") globalThis.focus();
-        else {
-          this.app.missed = message.event.missed;
-          void this.listCalls();
-        }
+        this.#owner(message.event);
         break;
       case "down":
         this.#down(message.code, message.final);
@@ -144,6 +159,22 @@ export class Session {
     } catch {
       // Listed again when they change, or when the node is back.
     }
+  }
+
+  /** Remembered devices. */
+  async listKnown(): Promise<void> {
+    try {
+      this.app.known = await this.known.list();
+    } catch {
+      // Listed again when they change, or when the node is back.
+    }
+  }
+
+  /** Blocks or no longer blocks; null, or why not. */
+  async block(device: DeviceId, blocked: boolean): Promise<AnyCode | null> {
+    const problem = await this.known.block(device, blocked);
+    if (blocked && !problem) this.calling.silence(device);
+    return problem;
   }
 
   async listDevices(): Promise<void> {
@@ -207,6 +238,8 @@ export class Session {
         if (app.me) app.me.shortId = short;
       });
       app.phase = "ready";
+      // A new place knows nothing of whom I have blocked.
+      if (!welcome.resumed && this.store.devices.blocked().length > 0) this.#sayBlocked();
     } else {
       // The rest comes with the state, which follows at once.
       if (this.#watching) this.#sayWatching();
@@ -230,7 +263,10 @@ export class Session {
       app.people = app.people.map((entry) => this.#entry(entry)).sort(compare);
     this.#adoptPreferences();
     void this.listDevices();
-    if (first) void this.listCalls();
+    if (first) {
+      void this.listCalls();
+      void this.listKnown();
+    }
   }
 
   #down(code: AnyCode, final: boolean): void {
@@ -247,26 +283,87 @@ export class Session {
     else this.#stopPatience ??= this.options.environment.clock.after(PATIENCE, show);
   }
 
-  #person(event: Event): void {
+  #event(event: Event): void {
     const { app } = this;
-    if (event.type === "person-here") upsert(app.people, this.#entry(event.presence));
-    // Who was chosen stays so: they may only have started their program anew.
-    else if (event.type === "person-gone") remove(app.people, event.device, event.via);
+    switch (event.type) {
+      case "person-here":
+        upsert(app.people, this.#entry(event.presence));
+        break;
+      case "person-gone":
+        // Who was chosen stays so: they may only have started their program anew.
+        remove(app.people, event.device, event.via);
+        break;
+      case "ringing":
+        // The hub was asked to keep them away; it may be a lying one. A node does this for its windows.
+        if (app.surface === "guest" && this.store.devices.isBlocked(event.from.device)) return;
+        this.calling.event({ ...event, from: this.#standings.complete(event.from) });
+        return;
+      default:
+        break;
+    }
+    this.calling.event(event);
+  }
+
+  #owner(event: OwnerEvent): void {
+    switch (event.type) {
+      case "raise":
+        globalThis.focus();
+        break;
+      case "calls-changed":
+        this.app.missed = event.missed;
+        void this.listCalls();
+        break;
+      case "devices-changed":
+        void this.listKnown();
+        break;
+      case "standing":
+        this.#standings.hear(event.device, event.standing);
+        this.#standings.show(this.app);
+        break;
+    }
   }
 
   #entry(presence: Welcome["people"][number]): AppState["people"][number] {
     const { app } = this;
     const group = groupOf(presence.via, app.surface, app.serverTitle, app.node);
-    const { device, person, kind, reach, via } = presence;
+    const { device, person, kind, reach, via, standing } = this.#standings.complete(presence);
     return {
       device,
       person,
       kind,
       reach,
       ...(via === undefined ? {} : { via }),
+      ...(standing === undefined ? {} : { standing }),
       key: keyOf(device, via),
       group,
     };
+  }
+
+  /** The name that a device gives now, wherever it is to be seen; for a guest's memory. */
+  #said(device: DeviceId): string | null {
+    const { people, incoming, call } = this.app;
+    const seen = [...people, ...incoming.map(({ from }) => from), ...(call?.peers ?? [])];
+    return seen.find((one) => one.device === device)?.person.name ?? null;
+  }
+
+  /** A node remembers by itself. */
+  #remember(device: DeviceId, person: Person, what: "met" | "verified"): void {
+    if (this.app.surface !== "guest") return;
+    const now = this.options.environment.clock.now();
+    if (what === "met") this.store.devices.meet(device, person.name, now);
+    else this.store.devices.verify(device, person.name, now);
+    this.#memoryChanged();
+  }
+
+  #memoryChanged(): void {
+    this.#standings.show(this.app);
+    void this.listKnown();
+  }
+
+  /** Said again with every new place, so that a link that is down now does no harm. */
+  #sayBlocked(): void {
+    const devices = this.store.devices.blocked();
+    void this.backend.request({ type: "set-blocked", devices }).catch(() => undefined);
   }
 
   /** Language, theme and devices, as the node or the browser remembers them. */

@@ -1,6 +1,6 @@
 /** Where settings live: the node's for an owner, the browser's for a guest. */
 import { CodedError, codeOf, type Backend } from "../backend/types";
-import type { Person, Settings, SettingsChange } from "../gen/protocol";
+import type { OwnerRequest, Person, Settings, SettingsChange } from "../gen/protocol";
 import type { AnyCode, AppState } from "./contract";
 import type { GuestStore } from "./guest-store";
 
@@ -19,10 +19,19 @@ export function labelsOf(app: AppState, store: GuestStore): Labels {
 }
 
 /** Null, or why not. */
-export async function changeOwnerSettings(backend: Backend, change: SettingsChange): Promise<AnyCode | null> {
+export function changeOwnerSettings(backend: Backend, change: SettingsChange): Promise<AnyCode | null> {
+  return ask(backend, { type: "change-settings", change });
+}
+
+/** Null, or why not. */
+export function setOwnerPhrase(backend: Backend, phrase: string | null): Promise<AnyCode | null> {
+  return ask(backend, { type: "set-phrase", ...(phrase === null ? {} : { phrase }) });
+}
+
+async function ask(backend: Backend, request: OwnerRequest): Promise<AnyCode | null> {
   try {
     if (!backend.owner) throw new CodedError("not-allowed");
-    await backend.owner({ type: "change-settings", change });
+    await backend.owner(request);
     return null;
   } catch (error) {
     return codeOf(error);

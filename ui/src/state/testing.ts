@@ -2,7 +2,7 @@
 import { CodedError } from "../backend/types";
 import type { Call, CallEnd, CallOptions, RoomEvent } from "../call/call";
 import type { CallView } from "../call/view";
-import { FakeClock } from "../call/testing";
+import { FakeClock, FakeTrust } from "../call/testing";
 import type { Event, Participant, Presence, Reply, Request, RingEnd, RoomRef } from "../gen/protocol";
 import type { Attempted } from "./attempt";
 import { Calling } from "./calling";
@@ -76,6 +76,7 @@ export class Someone {
   readonly calling: Calling;
   readonly codes: AnyCode[] = [];
   readonly records: Attempted[] = [];
+  readonly remembered: string[] = [];
   readonly sounds: string[] = [];
   readonly calls: FakeCall[] = [];
   held = { microphone: false, camera: false };
@@ -92,7 +93,7 @@ export class Someone {
     this.calling = new Calling({
       app: this.app,
       clock: hub.clock,
-      backend: { request: (request) => hub.request(this, request) },
+      backend: { request: (request) => hub.request(this, request), trust: () => new FakeTrust(device) },
       media: {
         hold: async (_, wanted) => {
           await new Promise<void>((resolve) => hub.clock.after(this.asking, resolve));
@@ -121,6 +122,8 @@ export class Someone {
         return call as unknown as Call;
       },
       notify: (code) => this.codes.push(code),
+      standing: (_, { name }) => ({ name, trust: "stranger", blocked: false }),
+      remember: (who, _, what) => this.remembered.push(`${who} ${what}`),
       record: (call) => this.records.push(call),
       inCall: () => undefined,
     });
@@ -217,6 +220,7 @@ export class MiniHub {
       case "answer-ring":
         return this.end(request.ring, request.answer as RingEnd);
       case "set-person":
+      case "set-blocked":
       case "signal":
         return { type: "done" };
     }
