@@ -218,6 +218,12 @@ impl People {
         self.shown.contains_key(&(*device, None))
     }
 
+    /// Somebody's entry: the network's, else the server's.
+    #[must_use]
+    pub(crate) fn presence(&self, device: &DeviceId) -> Option<&Presence> {
+        self.shown.get(&(*device, None)).or_else(|| self.shown.get(&(*device, self.server_hub)))
+    }
+
     /// The name somebody gives, wherever they are.
     #[must_use]
     pub(crate) fn name(&self, device: &DeviceId) -> Option<&str> {
@@ -256,7 +262,11 @@ impl People {
         let before: Vec<DeviceId> = self.server.keys().copied().collect();
         self.server = people
             .into_iter()
-            .map(|presence| (presence.device, Presence { reach: Reach::Here, via: Some(hub), ..presence }))
+            .map(|presence| {
+                // What a hub says of standing is not asked for.
+                let own = Presence { reach: Reach::Here, via: Some(hub), standing: None, ..presence };
+                (own.device, own)
+            })
             .collect();
         let mut touched: Vec<DeviceId> = self.server.keys().copied().collect();
         touched.extend(before.iter().filter(|device| !self.server.contains_key(device)));
@@ -269,7 +279,7 @@ impl People {
     pub(crate) fn server_changed(&mut self, device: DeviceId, presence: Option<Presence>) -> Vec<Event> {
         match presence {
             Some(presence) => {
-                let presence = Presence { via: self.server_hub, ..presence };
+                let presence = Presence { via: self.server_hub, standing: None, ..presence };
                 self.server.insert(device, presence);
             }
             None => {

@@ -74,6 +74,21 @@ impl Edit {
     }
 }
 
+/// Whom a change may concern: the devices in it, and all that give a name like theirs.
+#[derive(Debug)]
+pub(crate) struct Concern {
+    devices: BTreeSet<DeviceId>,
+    looks: BTreeSet<String>,
+}
+
+impl Concern {
+    /// Whether the standing of a device that gives this name may change.
+    #[must_use]
+    pub(crate) fn includes(&self, device: &DeviceId, name: &str) -> bool {
+        self.devices.contains(device) || looks(name).iter().any(|look| self.looks.contains(look))
+    }
+}
+
 /// Everything that is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
@@ -106,6 +121,16 @@ impl Memory {
         }
     }
 
+    /// Whom a change concerns, as seen before it.
+    #[must_use]
+    pub(crate) fn concern(&self, edit: &Edit) -> Concern {
+        let devices: BTreeSet<DeviceId> =
+            edit.remove.iter().copied().chain(edit.put.iter().map(|row| row.device)).collect();
+        let before = devices.iter().filter_map(|device| self.devices.get(device));
+        let looks = before.chain(&edit.put).flat_map(looks_of).collect();
+        Concern { devices, looks }
+    }
+
     fn unlist(&mut self, device: &DeviceId) {
         let Some(row) = self.devices.get(device) else { return };
         for look in looks_of(row) {
@@ -127,11 +152,6 @@ impl Memory {
     #[must_use]
     pub(crate) fn is_blocked(&self, device: &DeviceId) -> bool {
         self.devices.get(device).is_some_and(|row| row.blocked)
-    }
-
-    #[must_use]
-    pub(crate) fn trust(&self, device: &DeviceId) -> Trust {
-        self.devices.get(device).map(|row| row.trust).unwrap_or_default()
     }
 
     /// Everybody whom the owner has blocked, at most [`MAX_BLOCKED`], in a fixed order.
@@ -265,8 +285,7 @@ impl Memory {
     /// # Errors
     /// [`ErrorCode::DeviceUnknown`].
     pub(crate) fn name_accepted(&self, device: &DeviceId) -> Result<Edit, ErrorCode> {
-        let row =
-            self.devices.get(device).filter(|row| row.is_known()).ok_or(ErrorCode::DeviceUnknown)?;
+        let row = self.devices.get(device).filter(|row| row.is_known()).ok_or(ErrorCode::DeviceUnknown)?;
         let kept_name = row.said_name.clone();
         Ok(Edit { put: vec![Remembered { kept_name, ..row.clone() }], remove: Vec::new() })
     }

@@ -1,10 +1,11 @@
 //! Rooms the windows are in, rings made and received, and what of them goes into the history.
 
-use earshot_protocol::hub::{LeaveReason, RingEnd, RoomState};
+use earshot_identity::Place;
+use earshot_protocol::hub::{LeaveReason, RingAnswer, RingEnd, RoomState};
 use earshot_protocol::owner::Direction;
 use earshot_protocol::{
-    DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RingId, RoomId,
-    RoomRef,
+    DeviceId, DeviceKind, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RingId,
+    RoomId, RoomRef,
 };
 use tokio::time::Instant;
 
@@ -35,9 +36,20 @@ pub(super) struct RingSeat {
     pub(super) window: Option<u64>,
     pub(super) device: DeviceId,
     pub(super) name: String,
+    pub(super) kind: DeviceKind,
     pub(super) media: Media,
     pub(super) at: u64,
     pub(super) room: RoomId,
+}
+
+/// A ring just accepted, whose room is not entered yet.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    room: RoomId,
+    /// The call's record.
+    record: Option<u32>,
+    /// The caller and the name they gave, to be known once their key is proven.
+    meets: Option<(DeviceId, String)>,
 }
 
 impl Core {
@@ -72,10 +84,18 @@ impl Core {
             Event::ParticipantLeft { .. } => seat.others = seat.others.saturating_sub(1),
             _ => {}
         }
-        let closed = matches!(event, Event::RoomClosed { .. });
-        self.windows.event(window, event);
-        if closed {
-            self.room_left(room);
+        self.windows.event(window, event.clone());
+        match event {
+            Event::ParticipantJoined { participant, .. } => self.talk_joined(room, &participant),
+            Event::ParticipantLeft { device, reason: LeaveReason::Left, .. } => self.talk_left(room, &device),
+            Event::RoomClosed { reason, .. } => {
+                self.room_left(room);
+                // Where only the hub is gone, those who are connected talk on.
+                if reason == LeaveReason::Left {
+                    self.talk_ends(window, room);
+                }
+            }
+            _ => {}
         }
         self.announce_status();
     }
@@ -87,12 +107,30 @@ impl Core {
             // A visitor is never rung by its host's hub.
             HubKey::Lan(_) => return,
         };
-        self.remember(&from.device, &from.person.name);
+        // A hub may let through whom it was told to keep away.
+        if self.memory.is_blocked(&from.device) {
+            return;
+        }
+        let from = self.with_standing(from);
+        if self.refuses(&from) {
+            let answer = Request::AnswerRing { ring, answer: RingAnswer::Busy };
+            self.ask(hub, None, Purpose::EndRing, answer);
+            self.record(&NewCall {
+                device: from.device,
+                name: from.person.name,
+                direction: Direction::Incoming,
+                media,
+                end: RingEnd::Busy,
+                at: now_ms(),
+            });
+            return;
+        }
         let seat = RingSeat {
             hub,
             window: None,
             device: from.device,
             name: from.person.name.clone(),
+            kind: from.kind,
             media,
             at: now_ms(),
             room: room.room,
@@ -104,6 +142,14 @@ impl Core {
             let _ = self.link_to(from.device, &[]);
         }
         self.windows.event_to_all(&Event::Ringing { ring, from, room, media });
+    }
+
+    /// Whether the owner does not want to hear of this ring. Whom they ring themselves is welcome.
+    fn refuses(&self, from: &Presence) -> bool {
+        let settings = self.settings.current();
+        let unverified = settings.refuse_unverified && from.kind == DeviceKind::Transient;
+        let unwanted = settings.do_not_disturb || settings.only_known && !self.memory.is_known(&from.device);
+        unverified || unwanted && !self.is_with(&from.device)
     }
 
     fn ring_ended(&mut self, ring: RingId, end: RingEnd) {
@@ -121,21 +167,38 @@ impl Core {
         }
         let record = self.record(&NewCall {
             device: seat.device,
-            name: seat.name,
+            name: seat.name.clone(),
             direction,
             media: seat.media,
             end,
             at: seat.at,
         });
-        if accepted && let Some(record) = record {
-            match self.rooms.get_mut(&seat.room) {
-                Some(room) => {
-                    room.record = Some(record);
-                    room.with = Some(seat.device);
+        if accepted {
+            self.ring_accepted(seat, record);
+        }
+    }
+
+    fn ring_accepted(&mut self, seat: RingSeat, record: Option<u32>) {
+        let RingSeat { hub, device, name, kind, room, .. } = seat;
+        // A server only says whose ring it is; a hub on the network is reached by nobody without the key.
+        let meets = if hub == HubKey::Server {
+            Some((device, name))
+        } else {
+            self.met(&device, &name, kind);
+            None
+        };
+        match self.rooms.get_mut(&room) {
+            Some(seat) => {
+                if record.is_some() {
+                    seat.record = record;
                 }
-                // The join of an accepted ring comes a moment later.
-                None => self.accepted = Some((seat.room, record)),
+                seat.with = Some(device);
+                if let Some((device, name)) = meets {
+                    self.talk_meets(room, device, name);
+                }
             }
+            // The join of an accepted ring comes a moment later.
+            None => self.accepted = Some(Accepted { room, record, meets }),
         }
     }
 
@@ -149,17 +212,31 @@ impl Core {
     pub(super) fn finish(&mut self, pending: Pending, result: Result<Reply, ErrorCode>) {
         let Pending { hub, asker, purpose, .. } = pending;
         let mut result = result;
+        let mut entered = None;
         match purpose {
             Purpose::Enter => {
                 if let Ok(Reply::Room(state)) = &mut result {
-                    self.entered(hub, asker.map(|(window, _)| window), state);
+                    match self.entered(hub, asker.map(|(window, _)| window), state) {
+                        Ok(()) => entered = Some(state.room.room),
+                        Err(code) => result = Err(code),
+                    }
                 }
             }
             Purpose::Ring { to, media, room, at } => {
                 let name = self.people.name(&to).unwrap_or_default().to_owned();
                 match (&result, asker) {
                     (Ok(Reply::Ring { ring }), Some((window, _))) if self.windows.contains(window) => {
-                        let seat = RingSeat { hub, window: Some(window), device: to, name, media, at, room };
+                        let kind = self.people.presence(&to).map(|presence| presence.kind);
+                        let seat = RingSeat {
+                            hub,
+                            window: Some(window),
+                            device: to,
+                            name,
+                            kind: kind.unwrap_or_default(),
+                            media,
+                            at,
+                            room,
+                        };
                         self.rings.insert(*ring, seat);
                     }
                     (Ok(Reply::Ring { ring }), _) => {
@@ -173,35 +250,49 @@ impl Core {
                     }
                 }
             }
-            Purpose::Leave { room } => self.room_left(room),
+            Purpose::Leave { room } => {
+                self.room_left(room);
+                if let Some((window, _)) = asker {
+                    self.talk_ends(window, room);
+                }
+            }
             Purpose::EndRing | Purpose::Other => {}
         }
         if let Some((window, id)) = asker {
             self.windows.answer(window, id, result);
         }
+        if let Some(room) = entered {
+            self.tell_standings(room);
+        }
         self.announce_status();
     }
 
-    fn entered(&mut self, hub: HubKey, window: Option<u64>, state: &mut RoomState) {
+    fn entered(&mut self, hub: HubKey, window: Option<u64>, state: &mut RoomState) -> Result<(), ErrorCode> {
         let room = state.room.room;
         let Some(window) = window.filter(|window| self.windows.contains(*window)) else {
             // The window closed while it was on its way in.
-            self.ask(hub, None, Purpose::Leave { room }, Request::Leave { room });
-            return;
+            self.ask(hub, None, Purpose::Other, Request::Leave { room });
+            return Ok(());
+        };
+        // A hub has rooms of its own only: it may neither name another hub nor take another's room over.
+        let place = self.hub_device(hub).map(|hub| Place { hub, room });
+        let place = place.filter(|place| {
+            state.room.hub.device == place.hub && self.rooms.get(&room).is_none_or(|seat| seat.hub == hub)
+        });
+        let Some(place) = place else {
+            self.ask(hub, None, Purpose::Other, Request::Leave { room });
+            return Err(ErrorCode::Malformed);
         };
         let own = self.settings.current().ice_servers;
         state.ice_servers.extend(own);
         state.ice_servers.truncate(earshot_protocol::limits::MAX_ICE_SERVERS as usize);
         let others = state.participants.len();
-        let seat = RoomSeat {
-            hub,
-            window,
-            others,
-            with: None,
-            record: self.accepted.take_if(|(accepted, _)| *accepted == room).map(|(_, record)| record),
-            since: (others > 0).then(Instant::now),
-        };
-        self.rooms.insert(room, seat);
+        let accepted = self.accepted.take_if(|accepted| accepted.room == room);
+        let (record, meets) = accepted.map_or((None, None), |accepted| (accepted.record, accepted.meets));
+        let since = (others > 0).then(Instant::now);
+        self.rooms.insert(room, RoomSeat { hub, window, others, with: None, record, since });
+        self.talk_begins(window, place, &state.participants, meets);
+        Ok(())
     }
 
     /// A room is over for this device: its call gets its length.
@@ -253,6 +344,7 @@ impl Core {
             self.ask(hub, None, Purpose::Other, Request::Leave { room });
             self.room_left(room);
         }
+        self.talks_end(window);
         self.announce_status();
     }
 

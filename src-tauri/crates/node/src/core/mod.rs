@@ -10,6 +10,7 @@ mod people;
 mod phrase;
 mod requests;
 mod server;
+mod trust;
 mod windows;
 
 pub(crate) use people::choice;
@@ -20,8 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use earshot_discovery::{Announcement, Discovery, DiscoveryEvent};
-use earshot_identity::{DeviceKey, PhraseKey};
 use earshot_identity::seal::Seals;
+use earshot_identity::{DeviceKey, PhraseKey};
 use earshot_protocol::owner::{NetworkState, NodeState, ServerState, Settings, SettingsChange, StartNote};
 use earshot_protocol::{
     DeviceId, ErrorCode, FromNode, HubRef, OwnerEvent, Person, RingId, RoomId, Status, ToNode,
@@ -32,12 +33,13 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use self::calls::{RingSeat, RoomSeat};
-use self::hubs::{LanLink, LocalHub, LocalSaid, Pending};
+use self::calls::{Accepted, RingSeat, RoomSeat};
+use self::hubs::{HubKey, LanLink, LocalHub, LocalSaid, Pending};
 use self::introductions::Introductions;
 use self::people::MAX_CHECKS;
 use self::phrase::Deriving;
 use self::server::ServerLink;
+use self::trust::Talk;
 use self::windows::Windows;
 use crate::people::People;
 use crate::settings::{SettingsFile, person};
@@ -146,8 +148,9 @@ pub(crate) struct Core {
     windows: Windows,
     rooms: HashMap<RoomId, RoomSeat>,
     rings: HashMap<RingId, RingSeat>,
-    /// The record of a ring just accepted, whose room is not entered yet.
-    accepted: Option<(RoomId, u32)>,
+    accepted: Option<Accepted>,
+    /// The rooms as their windows see them.
+    talks: HashMap<RoomId, Talk>,
     pending: HashMap<u64, Pending>,
     next: u64,
     said_person: Person,
@@ -203,6 +206,7 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         rooms: HashMap::new(),
         rings: HashMap::new(),
         accepted: None,
+        talks: HashMap::new(),
         pending: HashMap::new(),
         next: 1,
         said_person,
@@ -213,6 +217,7 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         open_in_browser: parts.open_in_browser,
     };
     core.refresh_addresses();
+    core.say_blocked(HubKey::Own);
     core.link_server();
     tokio::spawn(core.run(inputs));
     inbox

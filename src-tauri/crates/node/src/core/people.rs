@@ -108,6 +108,12 @@ impl Core {
     /// Brings every window's list up to date.
     pub(super) fn tell_people(&mut self, events: Vec<Event>) {
         for event in events {
+            let event = match event {
+                Event::PersonHere { presence } => {
+                    Event::PersonHere { presence: self.with_standing(presence) }
+                }
+                event => event,
+            };
             self.windows.event_to_all(&event);
         }
     }

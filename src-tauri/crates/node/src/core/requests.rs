@@ -36,7 +36,7 @@ impl Core {
             you: self.own,
             hub: HubRef { device: self.own, addresses: self.addresses.clone() },
             title: String::new(),
-            people: self.people.all(),
+            people: self.people_for_windows(),
             ice_servers,
             // A window's connection is within this machine and is never resumed.
             resume: earshot_protocol::ResumeToken([0; 32]),
@@ -117,8 +117,12 @@ impl Core {
                 (hub, purpose, Request::Ring { to, room, media })
             }
             Request::Leave { room } => {
-                let seat = self.rooms.get(&room).filter(|seat| seat.window == window);
-                let hub = seat.ok_or(ErrorCode::NotInRoom)?.hub;
+                let Some(seat) = self.rooms.get(&room).filter(|seat| seat.window == window) else {
+                    // Its hub may be gone while people talked on.
+                    self.talk_ends(window, room);
+                    return Err(ErrorCode::NotInRoom);
+                };
+                let hub = seat.hub;
                 (hub, Purpose::Leave { room }, Request::Leave { room })
             }
             Request::CancelRing { ring } => {
@@ -164,17 +168,23 @@ impl Core {
                     self.probe_people();
                 }
             }
-            OwnerRequest::Seal { .. }
-            | OwnerRequest::Open { .. }
-            | OwnerRequest::Verify { .. }
-            | OwnerRequest::ListDevices
-            | OwnerRequest::RememberDevice { .. }
-            | OwnerRequest::RenameDevice { .. }
-            | OwnerRequest::AcceptName { .. }
-            | OwnerRequest::BlockDevice { .. }
-            | OwnerRequest::ForgetDevice { .. }
-            // Answered when the key is made.
-            | OwnerRequest::SetPhrase { .. } => return Err(ErrorCode::NotAllowed),
+            OwnerRequest::Seal { hub, room, to, description } => {
+                return self.seal(window, (hub, room), to, description);
+            }
+            OwnerRequest::Open { hub, room, from, description } => {
+                return self.open(window, (hub, room), from, description);
+            }
+            OwnerRequest::Verify { hub, room, with, step } => {
+                return self.verify(window, (hub, room), with, step);
+            }
+            OwnerRequest::ListDevices => return Ok(OwnerReply::Devices { devices: self.memory.list() }),
+            OwnerRequest::RememberDevice { device } => self.remember_device(&device)?,
+            OwnerRequest::RenameDevice { device, name } => self.rename_device(&device, name)?,
+            OwnerRequest::AcceptName { device } => self.accept_name(&device)?,
+            OwnerRequest::BlockDevice { device, blocked } => self.block_device(&device, blocked)?,
+            OwnerRequest::ForgetDevice { device } => self.forget_device(&device)?,
+            // Answered when the key is made, so that it does not come here.
+            OwnerRequest::SetPhrase { .. } => return Err(ErrorCode::Internal),
             OwnerRequest::DismissNotes => self.dismiss_notes()?,
             OwnerRequest::OpenInBrowser => (self.open_in_browser)()?,
             OwnerRequest::Quit => {

@@ -72,6 +72,7 @@ impl Core {
                 self.server_state = ServerState::Connected { hub, title };
                 if !welcome.resumed {
                     self.hub_forgot(HubKey::Server);
+                    self.say_blocked(HubKey::Server);
                 }
                 let events = self.people.server_list(hub, welcome.people);
                 self.tell_state();

@@ -57,8 +57,6 @@ pub(crate) struct Opened {
     pub(crate) store: Store,
     /// Every device that is remembered.
     pub(crate) devices: Vec<Remembered>,
-    /// Where an unreadable file was set aside.
-    pub(crate) aside: Option<PathBuf>,
 }
 
 impl Store {
@@ -69,7 +67,7 @@ impl Store {
     pub(crate) fn open(folder: &Path) -> Result<Opened, StoreError> {
         let path = folder.join("earshot.db");
         match Self::open_file(&path) {
-            Ok((store, devices)) => Ok(Opened { store, devices, aside: None }),
+            Ok((store, devices)) => Ok(Opened { store, devices }),
             Err(error) if is_unreadable(&error) => {
                 let aside = set_aside(&path)?;
                 for suffix in ["-wal", "-shm"] {
@@ -77,12 +75,14 @@ impl Store {
                     // may still help somebody to rescue it.
                     let (from, to) = (with_suffix(&path, suffix), with_suffix(&aside, suffix));
                     match std::fs::rename(from, to) {
-                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                            return Err(error.into());
+                        }
                         _ => {}
                     }
                 }
                 let (store, devices) = Self::open_file(&path)?;
-                Ok(Opened { store, devices, aside: Some(aside) })
+                Ok(Opened { store, devices })
             }
             Err(error) => Err(error),
         }
@@ -232,8 +232,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a folder");
             old_file(folder.path(), version);
             for _ in 0..2 {
-                let Opened { store, devices, aside } = Store::open(folder.path()).expect("opens");
-                assert_eq!(aside, None);
+                let Opened { store, devices } = Store::open(folder.path()).expect("opens");
                 assert_eq!(store.calls().expect("listed").len(), 3);
                 // Who only rang was in the old table too, and is nobody whom the owner knows.
                 let ann = Remembered {
@@ -294,8 +293,8 @@ mod tests {
             let path = folder.path().join("earshot.db");
             make(&path);
             let before = std::fs::read(&path).expect("readable");
-            let Opened { store, devices, aside } = Store::open(folder.path()).expect(kind);
-            let aside = aside.unwrap_or_else(|| panic!("{kind} was not set aside"));
+            let Opened { store, devices } = Store::open(folder.path()).expect(kind);
+            let aside = folder.path().join("earshot.db.unreadable-1");
             assert!(std::fs::read(aside).expect("kept") == before, "{kind} was changed");
             assert!(store.calls().expect("listed").is_empty() && devices.is_empty());
         }

@@ -49,7 +49,9 @@ fn another_key_under_a_known_name_is_told() {
     let memory = memory();
     assert_eq!(memory.standing(&BOB, "Bob").warning, None);
     assert_eq!(memory.standing(&BOB, "Bob").trust, Trust::Met);
-    for name in ["Bob", "bob", " B ob", "B\u{43e}b", "\u{ff22}\u{ff4f}\u{ff42}", "Bo\u{200b}b", "8ob", "\u{412}ob"] {
+    for name in
+        ["Bob", "bob", " B ob", "B\u{43e}b", "\u{ff22}\u{ff4f}\u{ff42}", "Bo\u{200b}b", "8ob", "\u{412}ob"]
+    {
         let standing = memory.standing(&EVE, name);
         let expected = if name == "8ob" { None } else { taken("Bob") };
         assert_eq!((standing.trust, standing.warning), (Trust::Stranger, expected), "{name:?}");
@@ -138,18 +140,18 @@ fn comparing_verifies_and_a_difference_takes_it_back() {
     assert_eq!(memory.compared(&EVE, "Eve", false, 2), None);
     let edit = memory.compared(&BOB, "Bob", true, 3);
     keep(&mut memory, edit);
-    assert_eq!(memory.trust(&BOB), Trust::Verified);
+    assert_eq!(memory.standing(&BOB, "").trust, Trust::Verified);
     // Another meeting changes nothing about it.
     let edit = memory.met(&BOB, "Bob", 4);
     keep(&mut memory, edit);
-    assert_eq!(memory.trust(&BOB), Trust::Verified);
+    assert_eq!(memory.standing(&BOB, "").trust, Trust::Verified);
     let edit = memory.compared(&BOB, "Bob", false, 5);
     keep(&mut memory, edit);
-    assert_eq!(memory.trust(&BOB), Trust::Met);
+    assert_eq!(memory.standing(&BOB, "").trust, Trust::Met);
     // Whom the owner verified is known.
     let edit = memory.compared(&EVE, "Eve", true, 6);
     keep(&mut memory, edit);
-    assert_eq!((memory.trust(&EVE), memory.is_known(&EVE)), (Trust::Verified, true));
+    assert_eq!((memory.standing(&EVE, "").trust, memory.is_known(&EVE)), (Trust::Verified, true));
 }
 
 #[test]
@@ -168,7 +170,10 @@ fn blocking_a_stranger_makes_nobody_known() {
     let edit = memory.met(&EVE, "Evelyn", 7).expect("there is room");
     assert!(!edit.changes_blocked(&memory));
     memory.apply(edit);
-    assert_eq!(memory.list().iter().find(|row| row.device == EVE).map(|row| row.kept_name.as_str()), Some("Evelyn"));
+    assert_eq!(
+        memory.list().iter().find(|row| row.device == EVE).map(|row| row.kept_name.as_str()),
+        Some("Evelyn")
+    );
     assert!(memory.is_blocked(&EVE));
     let edit = memory.blocked_or_not(&EVE, None, false, 8).expect("known");
     assert!(edit.changes_blocked(&memory));

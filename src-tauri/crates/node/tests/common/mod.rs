@@ -14,8 +14,8 @@ use earshot_node::{Node, Options, StartError, Window};
 use earshot_protocol::hub::{RingAnswer, RingEnd, RoomState};
 use earshot_protocol::owner::{CallRecord, NodeState};
 use earshot_protocol::{
-    DeviceId, DeviceKind, ErrorCode, Event, FromNode, HubMessage, Media, OwnerReply, OwnerRequest, Presence, Reply,
-    Request, RingId, RoomRef, ToNode,
+    DeviceId, DeviceKind, ErrorCode, Event, FromNode, HubMessage, Media, OwnerReply, OwnerRequest, Presence,
+    Reply, Request, RingId, RoomRef, ToNode,
 };
 use tempfile::TempDir;
 use tokio::time::Instant;
