@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use earshot_hub::{Config, Visitor};
+use earshot_identity::phrase::PhraseKey;
 use earshot_identity::{DeviceKey, tls};
 use earshot_protocol::{DeviceId, DeviceKind};
 use earshot_signaling::{Greeting, HubHandle, Limits, Local, Target, hub_router, serve};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::{device, person, soon};
@@ -81,8 +82,21 @@ impl Office {
         Self::start(device(), None, false, Limits::default()).await
     }
 
-    /// Any hub.
+    /// A LAN hub of an office with a phrase.
+    pub async fn with_phrase(phrase: watch::Receiver<Option<Arc<PhraseKey>>>) -> Self {
+        let key = device();
+        let greeting = Greeting { key: Arc::clone(&key), mutual: true, phrase };
+        Self::greeting(greeting, Some(key.device_id()), Limits::default()).await
+    }
+
+    /// Any hub without a phrase.
     pub async fn start(key: Arc<DeviceKey>, owner: Option<DeviceId>, mutual: bool, limits: Limits) -> Self {
+        Self::greeting(Greeting::without_phrase(key, mutual), owner, limits).await
+    }
+
+    /// Any hub.
+    pub async fn greeting(greeting: Greeting, owner: Option<DeviceId>, limits: Limits) -> Self {
+        let (key, mutual) = (Arc::clone(&greeting.key), greeting.mutual);
         let config = Config {
             hub: key.device_id(),
             addresses: Vec::new(),
@@ -91,7 +105,7 @@ impl Office {
             ice_servers: Vec::new(),
         };
         let hub = HubHandle::spawn(config);
-        let router = hub_router(hub.clone(), Greeting::without_phrase(Arc::clone(&key), mutual));
+        let router = hub_router(hub.clone(), greeting);
         let served = Served::start(router, mutual.then_some(&*key), limits).await;
         hub.set_addresses(vec![served.address.to_string()]).await;
         Self { key, hub, served }

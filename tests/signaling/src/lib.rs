@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod certificates;
 mod hubs;
 mod proxy;
 mod raw;
+mod relay;
 
+pub use certificates::{Certificates, elsewhere, url_of_elsewhere};
 pub use hubs::{Office, Served};
 pub use proxy::Proxy;
 pub use raw::{Raw, RawSocket, Wire, exporter, upgrade_status};
+pub use relay::{Alter, Course, Relay};
 
 use std::future::Future;
 use std::sync::Arc;

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use earshot_identity::phrase::{Context, Pake, PhraseKey, Role};
 use earshot_identity::{DeviceKey, tls};
-use earshot_protocol::hub::{Binding, hello_to_sign, server_name};
+use earshot_protocol::hub::{Binding, PhraseProof, hello_to_sign, server_name};
 use earshot_protocol::{
-    DeviceId, DeviceKind, ErrorCode, FromHub, Hello, Nonce, PakeMessage, SUBPROTOCOL, ToHub, VERSIONS,
-    Welcome,
+    DeviceId, DeviceKind, Digest, ErrorCode, FromHub, Hello, Nonce, PakeMessage, SUBPROTOCOL, ToHub,
+    VERSIONS, Welcome,
 };
 use futures_util::{SinkExt, StreamExt};
 use rustls::ConnectionCommon;
@@ -108,6 +109,22 @@ impl Raw {
             phrase: None,
             resume: None,
         }
+    }
+
+    /// A hello with a proof of knowing `phrase`, and what the hub must confirm with.
+    ///
+    /// # Panics
+    /// When the hub did not ask for it, or there is no TLS.
+    #[must_use]
+    pub fn proof(&self, key: &DeviceKey, phrase: &PhraseKey) -> (Hello, Digest) {
+        let theirs = self.phrase.expect("a hub that wants the phrase");
+        let (pake, message) = Pake::start(Role::Visitor, phrase);
+        let exporter = self.bound.1.expect("TLS");
+        let context = Context { hub: self.hub, visitor: key.public_key().device_id(), exporter };
+        let confirmations = pake.finish(&theirs, &context).expect("a half of SPAKE2");
+        let mut hello = self.hello(key);
+        hello.phrase = Some(PhraseProof { message, confirmation: confirmations.visitor });
+        (hello, confirmations.hub)
     }
 
     /// Says hello and is let in.

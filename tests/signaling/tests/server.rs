@@ -8,19 +8,19 @@
 )]
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use earshot_protocol::{ErrorCode, SUBPROTOCOL};
 use earshot_server::{Options, Server, StartError};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Limits, Link, LinkEvent, PeerInfo, Target};
-use earshot_tests_signaling::{Served, device, next, person, soon, up, upgrade_status};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use earshot_tests_signaling::{
+    Certificates, Served, device, elsewhere, next, person, soon, up, upgrade_status, url_of_elsewhere,
+};
+use rcgen::KeyPair;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::Command;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::ClientRequestBuilder;
@@ -202,40 +202,7 @@ async fn each_address_behind_the_proxy_has_its_own_bound() {
     assert_eq!(status("203.0.113.10").await, 101);
 }
 
-/// A certificate authority of one's own, and a certificate of it for `localhost`; PEM files in `folder`.
-fn make_certificates(folder: &Path) {
-    let authority_key = KeyPair::generate().unwrap();
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let authority_certificate = authority.self_signed(&authority_key).unwrap();
-    std::fs::write(folder.join("ca.pem"), authority_certificate.pem()).unwrap();
-    let issuer = Issuer::new(authority, authority_key);
-    let key = KeyPair::generate().unwrap();
-    let names = vec!["localhost".to_owned()];
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-    std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
-    std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-}
-
-const URL_VARIABLE: &str = "EARSHOT_TEST_URL";
-
-/// Opens a link in a process of its own, where `SSL_CERT_FILE` may differ: this test program again.
-async fn link_elsewhere(url: &str, authority: Option<&Path>) -> String {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let test = "tls_by_the_certificate_authorities_of_the_machine";
-    command.args(["--exact", test, "--nocapture"]).env(URL_VARIABLE, url);
-    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
-    if let Some(authority) = authority {
-        command.env("SSL_CERT_FILE", authority);
-    }
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(Duration::from_secs(20), command.output()).await.unwrap().unwrap();
-    let output = String::from_utf8_lossy(&output.stdout).into_owned();
-    output.lines().find_map(|line| line.split_once("first: ")).expect(&output).1.to_owned()
-}
-
-/// What the process that `link_elsewhere` starts does instead of the test.
+/// What the process that `elsewhere` starts does instead of the test.
 async fn link_here(url: String) {
     let (_link, mut events) = Link::open(device(), Target::Url(url), person("Ann"), Policy::server(), None);
     let first = match next(&mut events).await {
@@ -248,11 +215,12 @@ async fn link_here(url: String) {
 
 #[tokio::test]
 async fn tls_by_the_certificate_authorities_of_the_machine() {
-    if let Ok(url) = std::env::var(URL_VARIABLE) {
+    const THIS: &str = "tls_by_the_certificate_authorities_of_the_machine";
+    if let Some(url) = url_of_elsewhere() {
         return link_here(url).await;
     }
     let server = Running::start(|folder| {
-        make_certificates(folder);
+        let _ = Certificates::make(folder, &["localhost"]);
         Options {
             tls_cert: Some(folder.join("cert.pem")),
             tls_key: Some(folder.join("key.pem")),
@@ -262,14 +230,14 @@ async fn tls_by_the_certificate_authorities_of_the_machine() {
     .await;
     let authority = server.folder.path().join("ca.pem");
     let by_name = format!("wss://localhost:{}", server.port);
-    assert_eq!(link_elsewhere(&by_name, Some(&authority)).await, "up");
+    assert_eq!(elsewhere(THIS, &by_name, Some(&authority)).await, "up");
     // An authority that nobody here knows, and a name that is not in the certificate.
-    assert_eq!(link_elsewhere(&by_name, None).await, ErrorCode::CertificateInvalid.as_str());
+    assert_eq!(elsewhere(THIS, &by_name, None).await, ErrorCode::CertificateInvalid.as_str());
     let by_address = format!("wss://127.0.0.1:{}", server.port);
-    assert_eq!(link_elsewhere(&by_address, Some(&authority)).await, ErrorCode::CertificateInvalid.as_str());
+    assert_eq!(elsewhere(THIS, &by_address, Some(&authority)).await, ErrorCode::CertificateInvalid.as_str());
     // Plain HTTP on the TLS port is nobody's guest.
     let plain = format!("ws://localhost:{}", server.port);
-    assert_ne!(link_elsewhere(&plain, Some(&authority)).await, "up");
+    assert_ne!(elsewhere(THIS, &plain, Some(&authority)).await, "up");
 }
 
 #[tokio::test]
@@ -298,7 +266,7 @@ async fn plain_http_to_other_machines_wants_a_word() {
 #[tokio::test]
 async fn a_wrong_certificate_is_told_before_anybody_connects() {
     let folder = tempfile::tempdir().unwrap();
-    make_certificates(folder.path());
+    let _ = Certificates::make(folder.path(), &["localhost"]);
     let other = KeyPair::generate().unwrap();
     std::fs::write(folder.path().join("other.pem"), other.serialize_pem()).unwrap();
     std::fs::write(folder.path().join("empty.pem"), "").unwrap();

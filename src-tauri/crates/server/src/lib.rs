@@ -7,6 +7,7 @@
 //! the proxy in front.
 
 mod config;
+mod hosts;
 mod options;
 mod routes;
 mod tls;
@@ -25,10 +26,12 @@ use earshot_signaling::{HubHandle, Limits, serve};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tracing::info;
+use tracing::{info, warn};
 
 pub use config::{ConfigError, FileConfig, IceEntry};
 pub use options::Options;
+
+use hosts::Hosts;
 
 /// The name of the key file in the data directory.
 const KEY_FILE: &str = "device-key.pem";
@@ -121,12 +124,12 @@ impl Server {
             public_url.map(|url| ServerUrl::parse(&url).map_err(StartError::PublicUrl)).transpose()?;
         let data = options.data_dir.or_else(options::default_data_dir).ok_or(StartError::NoDataDirectory)?;
         let key = Arc::new(DeviceKey::load_or_create(data.join(KEY_FILE))?);
-        let (tls, reloading) = match certificate {
+        let (tls, hosts, reloading) = match certificate {
             Some((certificate, private)) => {
-                let (config, task) = tls::load(certificate, private)?;
-                (Some(config), Some(Reloading(task)))
+                let (config, current, task) = tls::load(certificate, private)?;
+                (Some(config), Hosts::Proven(current), Some(Reloading(task)))
             }
-            None => (None, None),
+            None => (None, without_certificate(options.behind_proxy, public_url.as_ref()), None),
         };
         let listener =
             TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))?;
@@ -146,7 +149,7 @@ impl Server {
             owner: None,
             ice_servers,
         });
-        let router = routes::router(hub.clone(), key, &title, turn);
+        let router = routes::router(hub.clone(), key, &title, turn, hosts);
         let limits = Limits { trust_forwarded: options.behind_proxy, ..Limits::default() };
         info!(port, tls = tls.is_some(), behind_proxy = options.behind_proxy, "listening");
         Ok(Self { listener, tls, reloading, hub, router, limits, ready })
@@ -172,6 +175,21 @@ impl Server {
         let served = serve(listener, tls, router, limits, ended).await;
         drop(reloading);
         served
+    }
+}
+
+/// The names of a server that does not end TLS itself.
+fn without_certificate(behind_proxy: bool, public_url: Option<&ServerUrl>) -> Hosts {
+    match public_url {
+        _ if !behind_proxy => Hosts::ThisMachine,
+        Some(url) => Hosts::One(url.host().to_owned()),
+        None => {
+            warn!(
+                "without --public-url the server does not know its own name: it must be the proxy that lets no other \
+                 name through, or a server in the middle could come in as somebody else"
+            );
+            Hosts::Any
+        }
     }
 }
 

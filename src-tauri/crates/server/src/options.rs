@@ -51,7 +51,8 @@ pub struct Options {
 
     /// The address that others enter in their settings, such as wss://calls.example.com.
     ///
-    /// Handed out with each room, so that somebody who is not connected to this server yet finds the way.
+    /// Handed out with each room, so that somebody who is not connected to this server yet finds the way. Behind a proxy
+    /// the server answers to no other name then, so that nobody in the middle can pass anything on in theirs.
     #[arg(long, env = "EARSHOT_SERVER_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 

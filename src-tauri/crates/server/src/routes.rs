@@ -5,21 +5,32 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use earshot_identity::DeviceKey;
 use earshot_signaling::{Greeting, HubHandle, IceServers, assets, hub_router_with};
 
-pub(crate) fn router(hub: HubHandle, key: Arc<DeviceKey>, title: &str, ice_servers: IceServers) -> Router {
+use crate::hosts::{Hosts, guard};
+
+pub(crate) fn router(
+    hub: HubHandle,
+    key: Arc<DeviceKey>,
+    title: &str,
+    ice_servers: IceServers,
+    hosts: Hosts,
+) -> Router {
     // The page learns what it is part of: here everybody is a guest.
     let surface = serde_json::json!({ "surface": "guest", "title": title });
     let for_those_who_run_it =
         Router::new().route("/healthz", get(health)).route("/metrics", get(metrics)).with_state(hub.clone());
     hub_router_with(hub, Greeting::without_phrase(key, false), ice_servers)
-        .merge(for_those_who_run_it)
         .route("/surface.json", get(async || Json(surface)))
         .merge(assets::router())
+        .layer(from_fn_with_state(hosts, guard))
+        // Asked for by whatever address is at hand, and nothing of anybody is told there.
+        .merge(for_those_who_run_it)
 }
 
 async fn health(State(hub): State<HubHandle>) -> Response {

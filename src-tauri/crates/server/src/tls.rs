@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 pub(crate) fn load(
     certificate: PathBuf,
     private: PathBuf,
-) -> Result<(Arc<ServerConfig>, JoinHandle<()>), StartError> {
+) -> Result<(Arc<ServerConfig>, Arc<Current>, JoinHandle<()>), StartError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let changed = last_change(&certificate, &private);
     let first = read(&certificate, &private, &provider)?;
@@ -37,17 +37,23 @@ pub(crate) fn load(
     // Without it the exporter of TLS 1.2 does not tell two connections apart (RFC 9266, section 3).
     config.require_ems = true;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let task = tokio::spawn(watch(certificate, private, provider, current, changed));
-    Ok((Arc::new(config), task))
+    let task = tokio::spawn(watch(certificate, private, provider, Arc::clone(&current), changed));
+    Ok((Arc::new(config), current, task))
 }
 
 /// The certificate in use.
 #[derive(Debug)]
-struct Current(RwLock<Arc<CertifiedKey>>);
+pub(crate) struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl Current {
+    pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(self.certified())
     }
 }
 
