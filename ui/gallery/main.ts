@@ -2,7 +2,8 @@
 import { mount } from "svelte";
 import App from "../src/App.svelte";
 import type { Language, Theme } from "../src/gen/protocol";
-import { actionsOn, scene, SCENES } from "./scenes.svelte";
+import { actionsOn } from "./actions";
+import { scene, SCENES } from "./scenes.svelte";
 
 const query = new URLSearchParams(location.search);
 const name = query.get("scene") ?? "lobby";

@@ -34,18 +34,18 @@ export const errors = {
   "error.server-down": "The server does not answer. People on this network can still be called.",
   "error.link-lost": "The connection to them was lost. Try again in a moment.",
   "error.description-unsigned":
-    "The call was stopped: what came for it was not signed by them, so somebody in between may have changed it. Update Earshot on both computers and call again.",
+    "What came for the call was not signed by them, so somebody in between may have changed it. Nobody could listen. Update Earshot on both computers, then call again.",
   "error.description-forged":
-    "The call was stopped: somebody between you changed what was sent, or answered in their place. Nobody could listen. Call them on the local network, or ask whoever runs the server.",
+    "Somebody between you changed what was sent, or answered in their place. Nobody could listen. Call them on the local network, or ask whoever runs the server.",
   "error.description-replayed":
-    "The call was stopped: somebody between you sent an old invitation again. Nobody could listen. Call again.",
+    "Somebody between you sent an old invitation again. Nobody could listen. Call again; if it stays, ask whoever runs the server.",
   "error.fingerprint-weak":
-    "The call was stopped: their program offered a protection that is too weak. Ask them to update it.",
+    "Their program offers a protection that is too weak for a private call. Ask them to update their browser or Earshot.",
   "error.unverified-refused":
-    "Their browser cannot prove who they are, and such calls are refused in the settings. They can use a newer browser or install Earshot.",
-  "error.verification-failed": "The comparison went wrong. Hang up, call again and compare once more.",
+    "Their browser cannot prove who they are, and your settings refuse such calls. They can use a newer browser or install Earshot.",
+  "error.verification-failed": "The codes could not be compared. Hang up, call again and compare once more.",
   "error.phrase-wrong":
-    "They have another office phrase than you, or none. Both need the same one in the settings.",
+    "They have another office phrase than you, or none. Both need the same one in the settings, under Privacy.",
   "error.device-unknown": "This device is no longer remembered.",
   "error.name-invalid": "Please give a name of 1 to 64 characters.",
   "error.url-invalid": "This is not a server address. It looks like wss://calls.example.com.",
@@ -67,6 +67,8 @@ export const errors = {
   "error.camera-missing": "No camera was found. You can talk; plug one in to be seen.",
   "error.camera-busy": "Another program uses the camera. Close that program to be seen.",
   "error.screen-denied": "The screen was not shared. Choose what to share and allow it when you are asked.",
+  "error.not-connected":
+    "They ended the call before it was connected. They hung up, or their Earshot could not check that it is really you.",
   "error.call-lost": "The line broke and did not come back. Look at your network, then call again.",
   "error.webrtc-missing": "Calls do not work in this window. Open Earshot in your browser to call.",
   "error.browser-too-old":
@@ -79,8 +81,20 @@ export const errors = {
   "error-for.unreachable": "{name}’s computer cannot be reached. It may be asleep.",
   "error-for.person-unknown": "{name} is no longer here. They reappear in the list when they are back.",
   "error-for.link-lost": "The connection to {name} was lost. Try again in a moment.",
+  "error-for.not-connected":
+    "{name} ended the call before it was connected. They hung up, or their Earshot could not check that it is really you.",
   "error-for.call-lost":
     "The line to {name} broke and did not come back. Look at your network, then call again.",
+  "error-for.description-unsigned":
+    "What came for the call was not signed by {name}, so somebody in between may have changed it. Nobody could listen. Update Earshot on both computers, then call again.",
+  "error-for.description-forged":
+    "Somebody between you and {name} changed what was sent, or answered in {name}’s place. Nobody could listen. Call {name} on the local network, or ask whoever runs the server.",
+  "error-for.description-replayed":
+    "Somebody between you and {name} sent an old invitation again. Nobody could listen. Call again; if it stays, ask whoever runs the server.",
+  "error-for.fingerprint-weak":
+    "{name}’s program offers a protection that is too weak for a private call. Ask them to update their browser or Earshot.",
+  "error-for.unverified-refused":
+    "{name}’s browser cannot prove who they are, and your settings refuse such calls. They can use a newer browser or install Earshot.",
   "error-for.wrong-device":
     "Another computer answered in {name}’s place, so the call was stopped. Wait until they appear again, then call.",
 } as const satisfies Record<`error.${AnyCode}`, string> & Partial<Record<`error-for.${AnyCode}`, string>>;

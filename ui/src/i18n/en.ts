@@ -4,9 +4,13 @@
  */
 import type { AnyCode } from "../state/contract";
 import { errors } from "./en.errors";
+import { privacy } from "./en.privacy";
+import { symbols } from "./en.symbols";
 
 export const en = {
   ...errors,
+  ...privacy,
+  ...symbols,
 
   "app.name": "Earshot",
   "app.connecting": "Starting…",
@@ -47,7 +51,11 @@ export const en = {
   "people.clear-search": "Clear search",
   "people.no-match": "Nobody here is called “{query}”.",
   "people.row": "{name}, {status}",
-  "people.row-guest": "{name}, guest, {status}",
+  "people.row-marked": "{name}, {marks}, {status}",
+  "people.mark-guest": "guest",
+  "people.mark-verified": "verified",
+  "people.mark-unverified": "unverified",
+  "people.mark-blocked": "blocked",
   "people.guest": "Guest",
   "people.guest-hint": "They call from a web page. Their name is what they typed.",
 
@@ -132,9 +140,17 @@ export const en = {
   "incoming.label": "{name} is calling",
   "incoming.from-here": "On this network",
   "incoming.guest": "A guest, from a web page",
+  "incoming.known": "You know this device",
+  "incoming.first-call": "First call with this device",
+  "incoming.taken-do":
+    "Another device uses this name. Decline and ask {name} in person, or accept if you expect this call.",
+  "incoming.changed-do":
+    "It now gives the name {to}. It is the same device; after the call you can keep the new name.",
   "incoming.via-server": "Through your server",
   "incoming.accept-video": "Accept with video",
   "incoming.accept-voice": "Accept with voice",
+  "incoming.accept-video-anyway": "Accept anyway, with video",
+  "incoming.accept-voice-anyway": "Accept anyway, with voice",
   "incoming.decline": "Decline",
   "incoming.not-now": "Not now",
   "incoming.not-now-label": "Decline with a message",
@@ -146,6 +162,7 @@ export const en = {
   "incoming.another": "{name} is calling too",
   "incoming.open-browser": "Open in browser to answer",
   "incoming.hint": "Enter accepts, Escape declines",
+  "incoming.hint-careful": "Escape declines",
 
   "outgoing.dialling": "Calling…",
   "outgoing.ringing": "Ringing…",
@@ -240,6 +257,7 @@ export const en = {
   "settings.you": "You",
   "settings.look": "Look",
   "settings.sound": "Sound and picture",
+  "settings.privacy": "Privacy",
   "settings.network": "Network",
   "settings.advanced": "Advanced",
   "settings.about": "About",

@@ -43,7 +43,12 @@ export function moment(at: number, now: number): string {
   }).format(at);
 }
 
-/** The same in a word or a time, for narrow places. */
+/** A day in full, for what lies further back: '3 March 2026' as each language writes it. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(language(), { dateStyle: "long" }).format(at);
+}
+
+/** As `moment`, in a word or a time, for narrow places. */
 export function shortMoment(at: number, now: number): string {
   const form = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(language(), options).format(at);

@@ -30,16 +30,17 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.server-down": "服务器没有应答。本网络里的人仍然可以呼叫。",
   "error.link-lost": "与对方的连接断了，请稍后再试。",
   "error.description-unsigned":
-    "通话已停止：收到的连接信息没有对方的签名，可能被中间人改动过。请双方更新 Earshot 后再呼叫。",
+    "收到的通话信息没有对方的签名，可能被中间的人改动过。没有人能窃听。请双方更新 Earshot 后再呼叫。",
   "error.description-forged":
-    "通话已停止：有人在你们之间改动了内容，或冒充对方应答。没有人能窃听。请改在本地网络呼叫，或联系服务器的管理者。",
-  "error.description-replayed": "通话已停止：有人在你们之间重发了旧的邀请。没有人能窃听。请重新呼叫。",
-  "error.fingerprint-weak": "通话已停止：对方的程序提供的保护太弱。请让对方更新程序。",
+    "有人在你们之间改动了内容，或冒充对方应答。没有人能窃听。请改在本地网络呼叫，或联系服务器的管理者。",
+  "error.description-replayed":
+    "有人在你们之间重发了旧的邀请。没有人能窃听。请重新呼叫；如果一直这样，请联系服务器的管理者。",
+  "error.fingerprint-weak": "对方的程序提供的保护太弱，不足以私密通话。请对方更新浏览器或 Earshot。",
   "error.unverified-refused":
-    "对方的浏览器无法证明身份，而你的设置拒绝此类通话。对方可以换用新版浏览器或安装 Earshot。",
-  "error.verification-failed": "核对没有成功。请挂断，重新呼叫后再核对一次。",
-  "error.phrase-wrong": "对方的办公室口令与你的不同，或没有设置。双方需要在设置中填写相同的口令。",
-  "error.device-unknown": "此设备已不在记忆中。",
+    "对方的浏览器不能证明身份，而您的设置拒绝这样的通话。对方可以换用新版浏览器，或安装 Earshot。",
+  "error.verification-failed": "暗号没能比对成功。请挂断，重新呼叫后再比对一次。",
+  "error.phrase-wrong": "对方的办公室口令与您的不同，或没有设置。双方需要在“设置”的“隐私”里填写相同的口令。",
+  "error.device-unknown": "Earshot 已经不记得这台设备。",
   "error.name-invalid": "名字需要 1 到 64 个字符。",
   "error.url-invalid": "这不是服务器地址。正确的样子是 wss://calls.example.com。",
   "error.url-insecure": "这个地址不安全，必须以 wss:// 开头。",
@@ -57,6 +58,7 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.camera-missing": "没有找到摄像头。您可以说话；插上摄像头后对方才能看见您。",
   "error.camera-busy": "摄像头正被别的程序使用。关掉那个程序，对方才能看见您。",
   "error.screen-denied": "屏幕没有共享。请选择要共享的内容，并在询问时允许。",
+  "error.not-connected": "接通之前，对方结束了通话：对方挂断了，或者对方的 Earshot 无法确认真的是你。",
   "error.call-lost": "线路断了，没能恢复。请检查网络后重新呼叫。",
   "error.webrtc-missing": "这个窗口不能通话，请在浏览器里打开 Earshot 来呼叫。",
   "error.browser-too-old": "这个浏览器太旧，不能通话。请更新，或使用新版 Chrome、Edge、Firefox 或 Safari。",
@@ -67,6 +69,16 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error-for.unreachable": "联系不上{name}的电脑，它可能睡眠了。",
   "error-for.person-unknown": "{name}已经不在了，回来后会重新出现在列表里。",
   "error-for.link-lost": "与{name}的连接断了，请稍后再试。",
+  "error-for.not-connected": "接通之前，{name} 结束了通话：对方挂断了，或者对方的 Earshot 无法确认真的是你。",
   "error-for.call-lost": "与{name}的线路断了，没能恢复。请检查网络后重新呼叫。",
+  "error-for.description-unsigned":
+    "收到的通话信息没有{name}的签名，可能被中间的人改动过。没有人能窃听。请双方更新 Earshot 后再呼叫。",
+  "error-for.description-forged":
+    "有人在您和{name}之间改动了内容，或冒充{name}应答。没有人能窃听。请改在本地网络呼叫，或联系服务器的管理者。",
+  "error-for.description-replayed":
+    "有人在您和{name}之间重发了旧的邀请。没有人能窃听。请重新呼叫；如果一直这样，请联系服务器的管理者。",
+  "error-for.fingerprint-weak": "{name}的程序提供的保护太弱，不足以私密通话。请对方更新浏览器或 Earshot。",
+  "error-for.unverified-refused":
+    "{name}的浏览器不能证明身份，而您的设置拒绝这样的通话。对方可以换用新版浏览器，或安装 Earshot。",
   "error-for.wrong-device": "应答的不是{name}的电脑，通话已被拦下。等对方重新出现后再呼叫。",
 };

@@ -1,9 +1,13 @@
 /** 简体中文：逐句手写，不逐字翻译。 */
 import type { Catalogue } from "./en";
 import { errorsZhCN } from "./zh-CN.errors";
+import { privacyZhCN } from "./zh-CN.privacy";
+import { symbolsZhCN } from "./zh-CN.symbols";
 
 export const zhCN: Catalogue = {
   ...errorsZhCN,
+  ...privacyZhCN,
+  ...symbolsZhCN,
 
   "app.name": "Earshot",
   "app.connecting": "正在启动…",
@@ -43,7 +47,11 @@ export const zhCN: Catalogue = {
   "people.clear-search": "清除查找",
   "people.no-match": "这里没有人叫“{query}”。",
   "people.row": "{name}，{status}",
-  "people.row-guest": "{name}，访客，{status}",
+  "people.row-marked": "{name}，{marks}，{status}",
+  "people.mark-guest": "访客",
+  "people.mark-verified": "已核对",
+  "people.mark-unverified": "无法确认",
+  "people.mark-blocked": "已屏蔽",
   "people.guest": "访客",
   "people.guest-hint": "对方通过网页呼叫，名字是自己填的。",
 
@@ -125,9 +133,15 @@ export const zhCN: Catalogue = {
   "incoming.label": "{name}来电",
   "incoming.from-here": "在本网络",
   "incoming.guest": "访客，来自网页",
+  "incoming.known": "您认识这台设备",
+  "incoming.first-call": "与这台设备的第一次通话",
+  "incoming.taken-do": "另一台设备用了这个名字。请拒绝并当面问{name}；如果您正等着这个电话，也可以接听。",
+  "incoming.changed-do": "现在自称{to}，设备还是同一台。通话后您可以改用新名字。",
   "incoming.via-server": "通过您的服务器",
   "incoming.accept-video": "视频接听",
   "incoming.accept-voice": "语音接听",
+  "incoming.accept-video-anyway": "仍然视频接听",
+  "incoming.accept-voice-anyway": "仍然语音接听",
   "incoming.decline": "拒绝",
   "incoming.not-now": "现在不便",
   "incoming.not-now-label": "拒绝并留言",
@@ -139,6 +153,7 @@ export const zhCN: Catalogue = {
   "incoming.another": "{name}也来电了",
   "incoming.open-browser": "在浏览器中接听",
   "incoming.hint": "按回车接听，按 Esc 拒绝",
+  "incoming.hint-careful": "按 Esc 拒绝",
 
   "outgoing.dialling": "正在呼叫…",
   "outgoing.ringing": "对方正在响铃…",
@@ -233,6 +248,7 @@ export const zhCN: Catalogue = {
   "settings.you": "您",
   "settings.look": "外观",
   "settings.sound": "声音和画面",
+  "settings.privacy": "隐私",
   "settings.network": "网络",
   "settings.advanced": "高级",
   "settings.about": "关于",

@@ -27,6 +27,15 @@ describe("matching", () => {
     expect(names("小明")).toEqual(["王小明"]);
     expect(names("开会")).toEqual(["王小明"]);
   });
+  it("finds people by the name that is kept and by the one they give", () => {
+    const robert: PersonEntry = {
+      ...(people[1] as PersonEntry),
+      standing: { name: "Uncle Bob", trust: "met", blocked: false },
+    };
+    expect(matching([robert], "uncle")).toHaveLength(1);
+    expect(matching([robert], "bob")).toHaveLength(1);
+    expect(matching([robert], "carl")).toHaveLength(0);
+  });
   it("puts names that begin with it before lines that hold it", () => {
     expect(names("ann")).toEqual(["Ann Baker", "Bob"]);
     expect(names("nobody")).toEqual([]);

@@ -1,15 +1,16 @@
 /** Search by typing anywhere. */
+import { nameOf } from "../../components/standing";
 import type { PersonEntry } from "../../state/contract";
 
-/** Those whose name or line holds every word of `query`; names that begin with it come first. */
+/** Those whose name, own or kept, or line holds every word of `query`; names that begin with it come first. */
 export function matching(people: readonly PersonEntry[], query: string): PersonEntry[] {
   const words = fold(query).split(/\s+/u).filter(Boolean);
   if (words.length === 0) return [...people];
   const found = people.filter((entry) => {
-    const text = fold(`${entry.person.name} ${entry.person.note}`);
+    const text = fold(`${nameOf(entry)} ${entry.person.name} ${entry.person.note}`);
     return words.every((word) => text.includes(word));
   });
-  const begins = (entry: PersonEntry) => fold(entry.person.name).startsWith(words[0] ?? "");
+  const begins = (entry: PersonEntry) => fold(nameOf(entry)).startsWith(words[0] ?? "");
   return [...found.filter(begins), ...found.filter((entry) => !begins(entry))];
 }
 
@@ -26,7 +27,7 @@ export function isForSearch(event: KeyboardEvent): boolean {
 }
 
 /** Case and accents make no difference. */
-function fold(text: string): string {
+export function fold(text: string): string {
   return text
     .normalize("NFKD")
     .replace(/\p{Mn}/gu, "")

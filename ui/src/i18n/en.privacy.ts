@@ -1,0 +1,180 @@
+/** Who somebody is, whether a call is private, and what one may do about it. */
+export const privacy = {
+  "mark.verified": "Verified",
+  "mark.verified-label": "Verified: you compared the code",
+  "mark.unverified": "Unverified",
+  "mark.unverified-label": "Unverified: their browser cannot prove who they are",
+  "mark.blocked": "Blocked",
+  "mark.blocked-label": "Blocked: they cannot ring you",
+  "mark.taken": "Not the {name} you know",
+  "mark.changed": "Was called {name}",
+
+  "trust.title": "Who this is",
+  "trust.verified": "Verified",
+  "trust.verified-what":
+    "You compared a code with them: this is their device. If another one uses their name, you are warned.",
+  "trust.met": "Known since {date}",
+  "trust.met-plain": "You know this device",
+  "trust.met-what":
+    "It has been the same device each time. To be quite sure that it is theirs, compare a code in a call.",
+  "trust.stranger": "First call with this device",
+  "trust.stranger-what":
+    "You have not talked with this device before. Anybody can give themselves any name; if it matters, compare a code in the call.",
+  "trust.guest-what": "They call from a web page. Their name is what they typed.",
+  "trust.transient": "Unverified",
+  "trust.transient-what":
+    "Their browser cannot prove who they are. Next time, somebody else may come under this name.",
+  "trust.blocked": "Blocked",
+  "trust.blocked-what": "They cannot ring you, and to them you look as if you were away.",
+  "trust.given-name": "They call themselves",
+  "trust.own-name": "Your name for them",
+  "trust.last-met": "Last talked",
+  "trust.taken": "This is not the {name} you know.",
+  "trust.taken-what":
+    "Another device uses this name. It may be {name} with a new computer, or somebody who wants to be taken for {name}. Ask {name} in person before you trust it.",
+  "trust.changed": "This device was called {from} until now.",
+  "trust.changed-what": "It now gives the name {to}. It is the same device as before.",
+  "trust.keep-name": "Call them {name} from now on",
+  "trust.rename": "Rename",
+  "trust.rename-label": "Rename {name}",
+  "trust.rename-hint": "Only you see it. Leave it empty to use the name they give.",
+  "trust.remember": "Remember",
+  "trust.remember-label": "Remember {name}",
+  "trust.remember-hint": "Only people you know may ring you. Remember them, and their calls come through.",
+  "trust.block": "Block",
+  "trust.block-label": "Block {name}",
+  "trust.block-ask": "Block {name}?",
+  "trust.block-what":
+    "They can no longer ring you, and to them you look as if you were away. They are not told. You can unblock them at any time.",
+  "trust.unblock": "Unblock",
+  "trust.unblock-label": "Unblock {name}",
+  "trust.forget": "Forget",
+  "trust.forget-label": "Forget {name}",
+  "trust.forget-ask": "Forget {name}?",
+  "trust.forget-what":
+    "Earshot forgets this device: when you met, your name for it, and whether you compared a code or blocked it. The next call is like a first one.",
+
+  "fingerprint.title": "Fingerprint",
+  "fingerprint.show": "Show fingerprint",
+  "fingerprint.hide": "Hide fingerprint",
+  "fingerprint.why":
+    "It belongs to this one device. On {name}’s computer, the same stands in the settings under Privacy.",
+  "fingerprint.own-title": "My fingerprint",
+  "fingerprint.own-why":
+    "It belongs to this one device. Show it to somebody who wants to be sure that it is you.",
+  "fingerprint.qr": "Fingerprint as a QR code",
+  "fingerprint.copy": "Copy fingerprint",
+
+  "secure.private": "Private",
+  "secure.private-label": "Private: only you and {name}",
+  "secure.verified-label": "Private and verified: only you and {name}",
+  "secure.unverified-label": "Unverified: {name}’s browser cannot prove who they are",
+  "secure.doubt-label": "This is not the {name} you know",
+  "secure.title": "Private: only the two of you",
+  "secure.way-direct": "Voice and picture go straight between your computers, encrypted all the way.",
+  "secure.way-relay":
+    "Voice and picture pass through a relay server, encrypted all the way. It cannot look inside.",
+  "secure.way": "Voice and picture are encrypted all the way. Nobody in between can listen.",
+  "secure.who-verified": "You compared a code: this is {name}’s device.",
+  "secure.who-met": "You have known this device since {date}.",
+  "secure.who-met-plain": "You know this device from earlier calls.",
+  "secure.who-stranger":
+    "This is your first call with this device. To be sure that it is {name}’s, compare a code.",
+  "secure.who-guest": "{name} calls from a web page; the name is what they typed.",
+  "secure.who-transient":
+    "{name}’s browser cannot prove who they are. Say nothing that only {name} should hear.",
+
+  "compare.button": "Compare code",
+  "compare.title": "Compare a code with {name}",
+  "compare.why": "If both of you see the same seven pictures, nobody is in the middle.",
+  "compare.why-words": "If both of you see the same seven words, nobody is in the middle.",
+  "compare.read": "Read them aloud to each other, in this order.",
+  "compare.list": "The seven pictures",
+  "compare.said": "Compare: {words}.",
+  "compare.match": "They match",
+  "compare.differ": "They differ",
+  "compare.later": "Later",
+  "compare.waiting": "Waiting for {name}…",
+  "compare.waiting-what": "{name} is being asked to compare.",
+  "compare.confirmed": "Waiting until {name} has compared too…",
+  "compare.verified": "{name} is verified",
+  "compare.verified-what":
+    "Nobody is in the middle. This stays: on these two devices, you need not compare again.",
+  "compare.mismatch": "Somebody may be listening",
+  "compare.mismatch-what":
+    "The pictures are not the same on both sides. Hang up, say nothing secret, and settle with {name} in person what happened.",
+  "compare.hang-up": "Hang up",
+  "compare.stay": "Stay in the call",
+  "compare.cancelled": "Not compared",
+  "compare.cancelled-what": "{name} cannot compare now. You can try again at any time in a call.",
+  "compare.failed": "The comparison did not work",
+  "compare.done": "Done",
+  "compare.asked": "{name} wants to compare a code with you",
+  "compare.take-part": "Compare",
+  "compare.not-now": "Not now",
+
+  "privacy.calls": "Who may ring",
+  "privacy.disturb": "Do not disturb",
+  "privacy.disturb-what":
+    "Nothing rings. Whoever calls is told that you are busy, and you see it as a missed call.",
+  "privacy.only-known": "Only people I know may ring me",
+  "privacy.only-known-what":
+    "People you have talked with, and those you chose to remember. Others are told that you are busy.",
+  "privacy.refuse": "Refuse calls from browsers that cannot prove who they are",
+  "privacy.refuse-what": "With an old browser, anybody can come under any name.",
+  "privacy.network": "What the network learns",
+  "privacy.hide": "Hide my name on the network",
+  "privacy.hide-what":
+    "Otherwise every device on your network can read your name, your status and your note. That Earshot runs here can be seen in either case.",
+  "privacy.people": "People I remember",
+  "privacy.people-none": "Nobody yet. Whoever you talk with will be listed here.",
+  "privacy.people-search": "Search people I remember",
+  "privacy.people-no-match": "Nobody you remember is called “{query}”.",
+  "privacy.people-more": {
+    one: "One more. Search to find them.",
+    other: "{count} more. Search to find them.",
+  },
+  "privacy.blocked": "Blocked",
+  "privacy.known": "Known since {date}",
+
+  "phrase.title": "Office phrase",
+  "phrase.what":
+    "With a phrase, this device finds and rings only devices on the network that have the same one: everybody in the office needs it. People on a server are not affected.",
+  "phrase.secret":
+    "It never leaves this device, and Earshot cannot show it to you again. Write it down in a safe place.",
+  "phrase.none": "No phrase is set.",
+  "phrase.is-set": "A phrase is set.",
+  "phrase.set": "Set a phrase",
+  "phrase.change": "Change phrase",
+  "phrase.remove": "Remove phrase",
+  "phrase.remove-ask": "Remove the office phrase?",
+  "phrase.remove-what":
+    "You then find people on the network who have no phrase, and no longer those who have yours.",
+  "phrase.field": "New office phrase",
+  "phrase.show": "Show what I type",
+  "phrase.save": "Save phrase",
+  "phrase.saving": "Saving…",
+  "phrase.saved": "The phrase is saved.",
+  "phrase.removed": "The phrase is removed.",
+  "phrase.short": "At least {count} characters. Four words that do not belong together are best.",
+  "phrase.weak": "Easy to guess. Four words that do not belong together are better.",
+  "phrase.fair": "Fair. One word more makes it strong.",
+  "phrase.strong": "Strong.",
+
+  "note.title": "What happened at the start",
+  "note.key-set-aside": "This computer has a new identity",
+  "note.key-set-aside-what":
+    "The file with the old one could not be read. To others you are a device they do not know, and your name may be doubted. Tell them that it is you, and compare a code in your next calls.",
+  "note.settings-set-aside": "Your settings could not be read",
+  "note.settings-set-aside-what": "Earshot began with fresh ones. Please look through them once.",
+  "note.history-set-aside": "Your calls and the people you know could not be read",
+  "note.history-set-aside-what":
+    "Earshot began with empty lists. Everybody is a first meeting again, and whom you had blocked may ring.",
+  "note.phrase-set-aside": "The office phrase could not be read",
+  "note.phrase-set-aside-what":
+    "To be safe, nobody on the network is found until you set it again in the settings, under Privacy.",
+  "note.file": "The unreadable file is kept: {file}",
+
+  "stopped.title": "The call was stopped to keep it private",
+  "stopped.settings": "Privacy settings",
+} as const;
