@@ -72,8 +72,9 @@ export class Peer {
   #round = -1;
   /** Sealed, for the offer of the same round. */
   #answer: Description | null = null;
-  /** What came last, so that its copy by the other way is known. Says nothing of whether it was good. */
+  /** What came last, good or not, and what was good last: so that a copy by the other way is known. */
   #latest: Description | null = null;
+  #good: Description | null = null;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
   #fresh = true;
@@ -258,7 +259,7 @@ export class Peer {
     if (description.type === (this.#options.offers ? "offer" : "answer")) return;
     // Late: a newer round has been offered, or was good.
     if (description.round < this.#round) return;
-    if (this.#latest && isCopy(this.#latest, description)) {
+    if ([this.#latest, this.#good].some((one) => one && isCopy(one, description))) {
       // They offer again what was answered: the answer was lost, or is still on its way.
       if (this.#answer?.round === description.round) this.#sendDescription(this.#answer);
       return;
@@ -301,6 +302,7 @@ export class Peer {
     try {
       const checked = await this.#options.trust.open(description);
       if (this.#closed) return null;
+      this.#good = description;
       const isFirst = this.kind === null;
       this.kind = checked.kind;
       if (isFirst) this.#options.on.changed();

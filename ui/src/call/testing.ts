@@ -288,7 +288,8 @@ export class FakeTrust implements RoomTrust {
   readonly log: string[] = [];
   steps: VerifyStep[] = [];
   answer: (step: VerifyStep) => Verification = () => ({ stage: { type: "waiting" }, say: [] });
-  #sequence = 0;
+  /** Of what it sealed last. */
+  sequence = 0;
   readonly #seen = new Map<string, number>();
   readonly #offered = new Map<string, string>();
   readonly #opened = new Map<string, string>();
@@ -301,7 +302,7 @@ export class FakeTrust implements RoomTrust {
 
   async seal(to: string, description: Description): Promise<Description> {
     await this.#work();
-    const seal = { key: this.device, kind: this.kind, sequence: ++this.#sequence };
+    const seal = { key: this.device, kind: this.kind, sequence: ++this.sequence };
     const answers = description.type === "answer" ? (this.#opened.get(to) ?? "") : "";
     const signature = this.#signature(this.device, to, answers, description, seal);
     if (description.type === "offer") this.#offered.set(to, signature);
