@@ -133,7 +133,7 @@ impl PhraseKey {
     /// tightened.
     ///
     /// # Errors
-    /// [`PhraseError::Unreadable`] when the file holds anything else; it stays as it is, see [`set_aside`].
+    /// [`PhraseError::Unreadable`] when the file holds anything else; it stays as it is.
     /// [`PhraseError::File`] when the system fails to read it.
     pub fn load(path: impl AsRef<Path>) -> Result<Option<Self>, PhraseError> {
         let path = path.as_ref();
@@ -166,14 +166,6 @@ fn check_of(key: &[u8; 32]) -> [u8; CHECK_BYTES] {
     let mut check = [0; CHECK_BYTES];
     check.copy_from_slice(&digest(&SHA256, key).as_ref()[..CHECK_BYTES]);
     check
-}
-
-/// Moves an unreadable phrase file to `<name>.unreadable-N` beside it, and says where it lies now.
-///
-/// # Errors
-/// [`PhraseError::File`].
-pub fn set_aside(path: impl AsRef<Path>) -> Result<PathBuf, PhraseError> {
-    Ok(file::set_aside(path.as_ref())?)
 }
 
 /// Which side of a connection one is.

@@ -150,3 +150,100 @@ fn ufrag(value: &str) -> Result<&str, ErrorCode> {
     let is_ice = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
     if (4..=256).contains(&value.len()) && is_ice { Ok(value) } else { Err(ErrorCode::Malformed) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SAMPLES: [&str; 3] = [
+        include_str!("../tests/sdp/chromium-offer.sdp"),
+        include_str!("../tests/sdp/chromium-answer.sdp"),
+        include_str!("../tests/sdp/firefox-offer.sdp"),
+    ];
+    const WEAK: &str = "a=fingerprint:sha-1 AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD\r\n";
+
+    fn samples() -> Vec<String> {
+        SAMPLES.iter().map(|sample| sample.replace('\n', "\r\n")).collect()
+    }
+
+    #[test]
+    fn browsers_descriptions_are_read() {
+        for sdp in samples() {
+            let essence = essence(&sdp).unwrap();
+            assert_eq!((essence.fingerprints.len(), essence.ufrags.len()), (1, 1));
+            assert!(sdp.contains(&essence.fingerprints[0]) && sdp.contains(&essence.ufrags[0]));
+            assert_eq!(without_weak(&sdp), sdp);
+        }
+    }
+
+    #[test]
+    fn without_their_strong_fingerprint_they_are_weak() {
+        for sdp in samples() {
+            let none: String =
+                sdp.split_inclusive('\n').filter(|line| !line.starts_with(FINGERPRINT)).collect();
+            assert_eq!(essence(&none), Err(ErrorCode::FingerprintWeak));
+            let sha1 = none.replace("a=setup", &format!("{WEAK}a=setup"));
+            assert_eq!(essence(&sha1), Err(ErrorCode::FingerprintWeak));
+            assert_eq!(without_weak(&sha1), none);
+        }
+    }
+
+    #[test]
+    fn one_section_without_is_enough_to_be_weak() {
+        let sdp = samples().remove(0);
+        let lines: Vec<&str> = sdp.split_inclusive('\n').collect();
+        let strong = lines.iter().enumerate().filter(|(_, line)| line.starts_with(FINGERPRINT));
+        for (index, _) in strong {
+            let without = [&lines[..index], &lines[index + 1..]].concat().concat();
+            assert_eq!(essence(&without), Err(ErrorCode::FingerprintWeak));
+            let replaced = [&lines[..index], &[WEAK], &lines[index + 1..]].concat().concat();
+            assert_eq!(essence(&replaced), Err(ErrorCode::FingerprintWeak));
+        }
+    }
+
+    #[test]
+    fn weak_ones_are_named_and_taken_out() {
+        let sdp = samples().remove(0);
+        let mixed = sdp.replace("a=setup", &format!("{WEAK}a=setup"));
+        let found = essence(&mixed).unwrap();
+        assert_eq!(found.fingerprints.len(), 2);
+        assert!(found.fingerprints[0].starts_with("sha-1 "));
+        assert_eq!(without_weak(&mixed), sdp);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_read_or_refused(text in "(?s).{0,200}") {
+            let _ = (essence(&text), without_weak(&text));
+        }
+
+        /// Of lines that matter: what is left without weak fingerprints reads as strong or weak as before.
+        #[test]
+        fn taking_weak_ones_out_changes_nothing_else(picks in prop::collection::vec(0usize..12, 0..24)) {
+            let lines = [
+                "m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=video 0 UDP/TLS/RTP/SAVPF 96", "a=bundle-only",
+                "a=ice-ufrag:abcd", "a=mid:0", "a=fingerprint:sha-1 AA:BB", "a=fingerprint:md5 AA",
+                "a=fingerprint:SHA-256 aa", "a=fingerprint:x", "m=audio", "a=setup:actpass",
+                "a=fingerprint:sha-256 6B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:08",
+            ];
+            let sdp: String = std::iter::once("v=0\r\n".to_owned())
+                .chain(picks.iter().map(|pick| format!("{}\r\n", lines[*pick])))
+                .collect();
+            let left = without_weak(&sdp);
+            prop_assert_eq!(&without_weak(&left), &left);
+            match (essence(&sdp), essence(&left)) {
+                (Ok(before), Ok(after)) => {
+                    prop_assert_eq!(before.ufrags, after.ufrags);
+                    let strong: Vec<String> =
+                        before.fingerprints.into_iter().filter(|one| is_strong(one)).collect();
+                    prop_assert_eq!(strong, after.fingerprints);
+                }
+                // An unreadable fingerprint is gone as well.
+                (Err(ErrorCode::Malformed), _) => {}
+                (before, after) => prop_assert_eq!(before, after),
+            }
+        }
+    }
+}

@@ -10,6 +10,8 @@
 
 mod memory;
 mod notary;
+#[cfg(test)]
+mod tests;
 
 pub use notary::Notary;
 
