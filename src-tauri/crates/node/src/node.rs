@@ -150,9 +150,8 @@ impl Node {
         let (door, closing) = door(stopped.clone());
         tokio::spawn(serve(listener, Some(tls), router, closing));
 
-        let hidden = core::hidden(&current, &memory);
-        let has_phrase = phrase.borrow().is_some();
-        let announcement = core::announcement(device, person(&current), hidden, has_phrase, hub_port);
+        let told = (!core::hidden(&current, &memory)).then(|| person(&current));
+        let announcement = core::announcement(device, told, phrase.borrow().is_some(), hub_port, 0);
         let (discovery, problem) = match find(announcement, core::choice(&current.interfaces)) {
             Ok(discovery) => (Some(discovery), None),
             Err(error) => {

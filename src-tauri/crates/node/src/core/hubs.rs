@@ -29,9 +29,6 @@ const MAX_LINKS: usize = 64;
 /// hidden each colleague is asked once; not all of them at the same time.
 const MAX_IDLE_LINKS: usize = 16;
 
-/// How long a device may take to tell its name: it is asked again later.
-const INTRODUCTION_DIAL: Duration = Duration::from_millis(1_500);
-
 /// Which hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum HubKey {
@@ -325,15 +322,19 @@ impl Core {
             return Err(ErrorCode::Unreachable);
         }
         let generation = self.number();
+        let phrase = self.phrase.borrow().clone();
         let (link, events) = Link::open(
             self.key.clone(),
             Target::Device { device, addresses },
             self.person_for(&device),
             match want {
                 Want::Call => Policy::call(),
-                Want::Introduction => Policy { dial: INTRODUCTION_DIAL, ..Policy::call() },
+                Want::Introduction => {
+                    let dial = self.introductions.patience(&device, phrase.is_some());
+                    Policy { dial, ..Policy::call() }
+                }
             },
-            self.phrase.borrow().clone(),
+            phrase,
         );
         forward(events, self.inbox.clone(), move |event| Input::Lan { device, generation, event });
         let lan = LanLink { link, generation, used: Instant::now(), up: false, person: None };
@@ -439,12 +440,15 @@ impl Core {
             }
             LinkEvent::Ended { code } => {
                 self.links.remove(&device);
+                // Who did not tell a name in a short time may still be there: probes see to that.
+                let for_a_name = self.introductions.is_asking(&device)
+                    && !self.pending.values().any(|pending| pending.hub == key);
                 self.introductions.failed(Instant::now(), &device, code);
                 if code == ErrorCode::PhraseWrong {
                     let events = self.people.not_of_ours(device);
                     self.tell_people(events);
                 }
-                if matches!(code, ErrorCode::Unreachable | ErrorCode::WrongDevice) {
+                if matches!(code, ErrorCode::Unreachable | ErrorCode::WrongDevice) && !for_a_name {
                     let events = self.people.answered(device, false, true);
                     self.tell_people(events);
                 }

@@ -7,9 +7,19 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use earshot_protocol::limits::MAX_PEOPLE;
+use earshot_protocol::limits::{DIAL_TIMEOUT, MAX_PEOPLE};
 use earshot_protocol::{DeviceId, ErrorCode};
 use tokio::time::Instant;
+
+/// How long the first question may take. A colleague's machine answers within some milliseconds; those whose record was
+/// made up, or who are off, shall not keep others waiting.
+const FIRST_PATIENCE: Duration = Duration::from_millis(750);
+
+/// The same where there is a phrase: a hub takes a second to say that it was the wrong one.
+const FIRST_PATIENCE_WITH_PHRASE: Duration = Duration::from_millis(1_500);
+
+/// How long a later one may take.
+const LONGEST_PATIENCE: Duration = Duration::from_millis(DIAL_TIMEOUT as u64);
 
 /// Devices asked at the same time.
 pub(super) const AT_ONCE: usize = 4;
@@ -86,6 +96,13 @@ impl Introductions {
         self.devices.clear();
     }
 
+    /// How long a device may take to answer: longer when it has failed before.
+    pub(super) fn patience(&self, device: &DeviceId, phrase: bool) -> Duration {
+        let failures = self.devices.get(device).map_or(0, |asked| asked.failures);
+        let first = if phrase { FIRST_PATIENCE_WITH_PHRASE } else { FIRST_PATIENCE };
+        doubled(first, failures, LONGEST_PATIENCE)
+    }
+
     /// Whether an answer is awaited.
     pub(super) fn is_asking(&self, device: &DeviceId) -> bool {
         self.devices.get(device).is_some_and(|asked| asked.state == State::Asking)
@@ -144,13 +161,16 @@ impl Introductions {
             asked.known = false;
             WRONG_PHRASE_PAUSE
         } else {
-            FIRST_PAUSE
-                .saturating_mul(1_u32.checked_shl(asked.failures).unwrap_or(u32::MAX))
-                .min(LONGEST_PAUSE)
+            doubled(FIRST_PAUSE, asked.failures, LONGEST_PAUSE)
         };
         asked.failures = asked.failures.saturating_add(1);
         asked.state = State::Waiting(now + pause);
     }
+}
+
+/// `first` × 2^`times`, at most `longest`.
+fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
+    first.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX)).min(longest)
 }
 
 #[cfg(test)]
@@ -188,6 +208,8 @@ mod tests {
         all.wanted(now, ANN, 1);
         assert_eq!(all.next(now), [ANN]);
         for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let patience = [750, 1500, 2500, 2500][pause.ilog2().min(3) as usize];
+            assert_eq!(all.patience(&ANN, false), Duration::from_millis(patience));
             all.failed(now, &ANN, ErrorCode::Unreachable);
             all.failed(now, &ANN, ErrorCode::Unreachable);
             assert_eq!(all.next(now + pause * SECOND - Duration::from_millis(1)), [], "{pause}");

@@ -154,8 +154,9 @@ pub(crate) struct Core {
     pending: HashMap<u64, Pending>,
     next: u64,
     said_person: Person,
-    said_hidden: bool,
-    said_phrase: bool,
+    /// Whether the record holds no name, and whether it asks for a phrase; `None`: another record is due.
+    said_record: Option<(bool, bool)>,
+    records: u64,
     ticks: u64,
     quit: watch::Sender<bool>,
     open_in_browser: Box<dyn Fn() -> Result<(), ErrorCode> + Send>,
@@ -210,8 +211,8 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         pending: HashMap::new(),
         next: 1,
         said_person,
-        said_hidden,
-        said_phrase: has_phrase,
+        said_record: Some((said_hidden, has_phrase)),
+        records: 0,
         ticks: 0,
         quit: parts.quit,
         open_in_browser: parts.open_in_browser,
@@ -317,11 +318,12 @@ impl Core {
         let hidden = hidden(&self.settings.current(), &self.memory);
         let phrase = self.phrase.borrow().is_some();
         let new_person = person != self.said_person;
-        if !new_person && (hidden, phrase) == (self.said_hidden, self.said_phrase) {
+        if !new_person && self.said_record == Some((hidden, phrase)) {
             return;
         }
         self.said_person = person.clone();
-        (self.said_hidden, self.said_phrase) = (hidden, phrase);
+        self.said_record = Some((hidden, phrase));
+        self.records += 1;
         if new_person {
             self.local.set_person(person.clone());
             for (device, lan) in &self.links {
@@ -332,7 +334,8 @@ impl Core {
             }
         }
         if let Some(discovery) = &self.discovery {
-            let announcement = announcement(self.own, person, hidden, phrase, self.hub_port);
+            let told = (!hidden).then_some(person);
+            let announcement = announcement(self.own, told, phrase, self.hub_port, self.records);
             // A person that the settings took is within every bound of a record.
             if let Err(error) = discovery.announce(announcement) {
                 tracing::warn!(%error, "the network was not told of a new status");
@@ -416,17 +419,24 @@ pub(crate) fn hidden(settings: &Settings, memory: &Memory) -> bool {
     settings.hide_name || !memory.blocked().is_empty()
 }
 
-/// What a node announces of itself.
+/// What a node announces of itself. Without a person, and where a phrase is asked for, not even discovery is told a name:
+/// `record` stands in its place, another number for each change, so that others hear that there is something to ask.
 pub(crate) fn announcement(
     device: DeviceId,
-    person: Person,
-    hidden: bool,
+    person: Option<Person>,
     phrase: bool,
     port: u16,
+    record: u64,
 ) -> Announcement {
-    // Where a phrase is asked for, only those who know it are told a name.
-    let hidden = hidden || phrase;
-    Announcement { device, person, hidden, phrase, port, versions: earshot_protocol::VERSIONS.to_vec() }
+    let person = person.filter(|_| !phrase);
+    Announcement {
+        device,
+        hidden: person.is_none(),
+        person: person.unwrap_or_else(|| Person::named(record.to_string())),
+        phrase,
+        port,
+        versions: earshot_protocol::VERSIONS.to_vec(),
+    }
 }
 
 fn now_ms() -> u64 {

@@ -60,6 +60,8 @@ impl Core {
         self.introductions.clear();
         let events = self.people.phrase_changed(has_phrase);
         self.tell_people(events);
+        // Another record, also where only the phrase is another one: so that others ask again.
+        self.said_record = None;
         self.announce();
         for device in self.people.on_lan() {
             self.heard_record(device);
