@@ -31,7 +31,7 @@ pub(crate) enum Loaded {
     Fresh,
     /// Read.
     Read,
-    /// It could not be read and lies aside under the name given; defaults hold.
+    /// It could not be read and lies aside under the name given; defaults hold, and the name is hidden.
     SetAside(PathBuf),
 }
 
@@ -47,7 +47,7 @@ impl SettingsFile {
                 Some(stored) => (text, stored, Loaded::Read),
                 None => {
                     let aside = set_aside(&path)?;
-                    (String::new(), Settings::default(), Loaded::SetAside(aside))
+                    (String::new(), cautious(), Loaded::SetAside(aside))
                 }
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -55,7 +55,7 @@ impl SettingsFile {
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 let aside = set_aside(&path)?;
-                (String::new(), Settings::default(), Loaded::SetAside(aside))
+                (String::new(), cautious(), Loaded::SetAside(aside))
             }
             Err(error) => return Err(error),
         };
@@ -113,6 +113,11 @@ impl SettingsFile {
         self.stored = stored;
         changed
     }
+}
+
+/// What holds when the owner's settings cannot be read: a name that was hidden must not be shown because of a bent file.
+fn cautious() -> Settings {
+    Settings { hide_name: true, ..Settings::default() }
 }
 
 /// The person these settings describe: whose rings are not shown is shown as busy.
@@ -296,9 +301,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("settings.toml");
         std::fs::write(&path, "name = [").expect("writable");
-        let (_, loaded) = open(folder.path());
+        let (file, loaded) = open(folder.path());
         let Loaded::SetAside(aside) = loaded else { panic!("{loaded:?}") };
         assert_eq!(std::fs::read_to_string(aside).expect("kept"), "name = [");
+        assert!(file.current().hide_name, "whatever it was, the name is not given away");
     }
 
     #[test]
