@@ -474,15 +474,28 @@ impl Core {
         self.close_links(MAX_IDLE_LINKS);
     }
 
+    /// A device is gone, or is reached elsewhere: a link that looks for it where it was is of no use, unless something
+    /// waits for it to come back.
+    pub(super) fn close_lost_link(&mut self, device: &DeviceId) {
+        if self.links.get(device).is_some_and(|lan| !lan.up)
+            && !self.needed_hubs().contains(&HubKey::Lan(*device))
+            && let Some(lan) = self.links.remove(device)
+        {
+            close(lan.link);
+            self.introductions.unless_told(Instant::now(), device, ErrorCode::LinkLost);
+        }
+    }
+
+    /// The hubs where a room, a ring or a request is.
+    fn needed_hubs(&self) -> Vec<HubKey> {
+        let rooms = self.rooms.values().map(|room| room.hub);
+        let rings = self.rings.values().map(|ring| ring.hub);
+        rooms.chain(rings).chain(self.pending.values().map(|pending| pending.hub)).collect()
+    }
+
     /// Closes links that nothing needs: those of a while ago, and all but the last `keep`.
     fn close_links(&mut self, keep: usize) {
-        let needed: Vec<HubKey> = self
-            .rooms
-            .values()
-            .map(|room| room.hub)
-            .chain(self.rings.values().map(|ring| ring.hub))
-            .chain(self.pending.values().map(|pending| pending.hub))
-            .collect();
+        let needed = self.needed_hubs();
         let mut idle: Vec<(Instant, DeviceId)> = self
             .links
             .iter()

@@ -40,6 +40,9 @@ impl Core {
         match event {
             DiscoveryEvent::Seen(found) => {
                 let device = found.device;
+                if self.people.addresses(&device) != found.addresses {
+                    self.close_lost_link(&device);
+                }
                 let events = self.people.seen(found);
                 self.tell_people(events);
                 self.heard_record(device);
@@ -94,6 +97,7 @@ impl Core {
             Left::Gone(events) => {
                 self.tell_people(events);
                 self.introductions.forget(&device);
+                self.close_lost_link(&device);
             }
             Left::Here { first: true } => {
                 tracing::debug!("a goodbye is not believed");
