@@ -9,6 +9,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::AlgorithmIdentifier;
 
+use crate::key::is_somebodys;
 use crate::{DeviceKey, IdentityError};
 
 /// id-Ed25519 (RFC 8410, section 3).
@@ -58,7 +59,7 @@ pub(crate) fn key_of(certificate: &CertificateDer<'_>) -> Option<PublicKey> {
     let signed_by_itself = UnparsedPublicKey::new(&ED25519, key.0)
         .verify(parsed.tbs_certificate.as_ref(), parsed.signature_value.data.as_ref())
         .is_ok();
-    signed_by_itself.then_some(key)
+    (signed_by_itself && is_somebodys(&key)).then_some(key)
 }
 
 /// Whether an Ed25519 signature is the last thing in it: the algorithm, a BIT STRING of 64 bytes, nothing more. The

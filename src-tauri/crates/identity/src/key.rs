@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use earshot_protocol::{DeviceId, PublicKey, Signature};
 use zeroize::Zeroizing;
 
@@ -111,10 +112,17 @@ impl DeviceKey {
     }
 }
 
-/// Whether `signature` over `message` was made with the secret half of `key`.
+/// Whether `signature` over `message` was made with the secret half of `key`. Never with a key of small order, which has
+/// no secret half that only one device could hold.
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
-    UnparsedPublicKey::new(&ED25519, key.0).verify(message, &signature.0).is_ok()
+    is_somebodys(key) && UnparsedPublicKey::new(&ED25519, key.0).verify(message, &signature.0).is_ok()
+}
+
+/// Whether a key can be one device's alone: a point of the curve, and none of the eight of small order, for which everybody
+/// can make signatures that fit every message.
+pub(crate) fn is_somebodys(key: &PublicKey) -> bool {
+    CompressedEdwardsY(key.0).decompress().is_some_and(|point| !point.is_small_order())
 }
 
 #[cfg(test)]
@@ -131,6 +139,32 @@ mod tests {
         let mut bent = signature;
         bent.0[63] ^= 1;
         assert!(!verify(&ann.public_key(), b"hello", &bent));
+    }
+
+    /// Points of small order, the neutral element among them: such a key would be a device that everybody is.
+    #[test]
+    fn a_key_that_everybody_has_proves_nothing() {
+        let neutral = {
+            let mut bytes = [0; 32];
+            bytes[0] = 1;
+            bytes
+        };
+        let order_two = {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (0xec, 0x7f);
+            bytes
+        };
+        let mut accepted = 0;
+        for key in [neutral, order_two, [0; 32]] {
+            for point in [neutral, order_two, [0; 32]] {
+                let mut signature = Signature([0; 64]);
+                signature.0[..32].copy_from_slice(&point);
+                for message in 0u8..32 {
+                    accepted += u32::from(verify(&PublicKey(key), &[message], &signature));
+                }
+            }
+        }
+        assert_eq!(accepted, 0);
     }
 
     #[test]
