@@ -157,6 +157,17 @@ describe("the end", () => {
     expect(ended).toEqual(["call-lost"]);
   });
 
+  it("comes at once, with the code, when what came was not to be used", async () => {
+    const mine = call([]);
+    mine.receive(joined("ann"));
+    const description = { type: "offer", sdp: "v=0", round: 0 } as const;
+    mine.receive({ type: "signal", room: "room", from: "ann", signal: { type: "description", description } });
+    await clock.pass(500);
+    expect(ended).toEqual([{ refused: "description-unsigned" }]);
+    expect([left, clock.waiting]).toEqual([1, 0]);
+    expect(FakeConnection.made[0]).toMatchObject({ connectionState: "closed", remoteDescription: null });
+  });
+
   it("is not told to who hangs up, and leaves nothing running", async () => {
     const mine = call(["ann"]);
     const pc = connect();
@@ -201,6 +212,30 @@ describe("what the view is told", () => {
     mine.localChanged("microphone");
     expect(microphone.enabled).toBe(false);
     expect(FakeConnection.made[0]).toBeDefined();
+  });
+
+  it("shows what sort of device somebody is by their own word, not the hub's", async () => {
+    const mine = call([]);
+    mine.receive(joined("ann"));
+    expect(mine.view().peers).toMatchObject([{ kind: "install", sealed: false, verification: null }]);
+    const sdp = ["v=0", "a=fingerprint:sha-256 AA", "m=audio", "m=video", "m=video", "m=audio"].join("\r\n");
+    const ann = new FakeTrust("ann", "room", "transient");
+    const description = await ann.seal("me", { type: "offer", sdp, round: 0 });
+    mine.receive({ type: "signal", room: "room", from: "ann", signal: { type: "description", description } });
+    await settle();
+    expect(mine.view().peers).toMatchObject([{ kind: "transient", sealed: true }]);
+    expect(ended).toEqual([]);
+  });
+
+  it("compares the code with who is in the call", async () => {
+    const mine = call(["ann"]);
+    connect();
+    expect(mine.verifying("eve")).toBeNull();
+    mine.verifying("ann")?.begin();
+    expect(mine.view().peers[0]?.verification).toMatchObject({ stage: { type: "waiting" }, theirs: false });
+    await mine.hangUp();
+    await clock.pass(500);
+    expect(clock.waiting).toBe(0);
   });
 
   it("shows what the others say they send, and what is wrong with mine", () => {

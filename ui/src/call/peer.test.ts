@@ -284,6 +284,34 @@ describe("the control channel", () => {
     expect(newcomer.pc.transceivers[1]?.sender.parameters.encodings[0]?.maxBitrate).toBe(4_000_000);
   });
 
+  it("carries the words of comparing a code, from and to the device key", async () => {
+    const { newcomer, host } = await connected();
+    const code = [1, 2, 3, 4, 5, 6, 7];
+    host.trust.answer = () => ({ stage: { type: "compare", code }, say: [{ type: "nonce", nonce: "n" }] });
+    host.pc.hear({ type: "verify", verify: { type: "commit", commitment: "c" } });
+    await settle();
+    expect(host.trust.steps).toEqual([{ type: "heard", verify: { type: "commit", commitment: "c" } }]);
+    expect(host.pc.channels[0]?.sent.at(-1)).toEqual({
+      type: "verify",
+      verify: { type: "nonce", nonce: "n" },
+    });
+    expect(host.peer.verifying.view).toEqual({
+      stage: { type: "compare", code },
+      theirs: true,
+      problem: null,
+    });
+    newcomer.trust.answer = () => ({
+      stage: { type: "waiting" },
+      say: [{ type: "commit", commitment: "d" }],
+    });
+    newcomer.peer.verifying.begin();
+    await settle();
+    expect(newcomer.pc.channels[0]?.sent.at(-1)).toEqual({
+      type: "verify",
+      verify: { type: "commit", commitment: "d" },
+    });
+  });
+
   it("outlives what is not its language", async () => {
     const { newcomer } = await connected();
     newcomer.pc.channels[0]?.onmessage?.({ data: "{" });

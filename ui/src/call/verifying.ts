@@ -80,8 +80,11 @@ export class Verifying {
 
   /** The connection is gone. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#stopTimer?.();
+    // The key shall not wait for an answer that cannot come.
+    if (this.#isOn) void this.options.step({ type: "cancel" }).catch(() => undefined);
   }
 
   get #isOn(): boolean {

@@ -6,6 +6,9 @@ import type { CallState, CallSummary } from "./contract";
 
 export type End = CallSummary["end"];
 
+/** What a call teaches of somebody: their key has vouched for it; the two people have compared the code. */
+export type Remembering = "met" | "verified" | "mismatch";
+
 export interface Attempt {
   with: Presence;
   entryKey: string | null;
@@ -21,9 +24,8 @@ export interface Attempt {
   /** Whether my camera shall be on. */
   camera: boolean;
   over: boolean;
-  /** Whose key has vouched for the connection, and who was verified in this call. */
-  met: Set<DeviceId>;
-  verified: Set<DeviceId>;
+  /** What this call has taught of each, so that it is remembered once. */
+  learned: Map<DeviceId, Remembering>;
 }
 
 /** What a history keeps. */

@@ -1,5 +1,7 @@
 /** Rings and calls between two or three people, also when everything happens at once. */
 import { beforeEach, describe, expect, it } from "vitest";
+import { UNKNOWN } from "../call/quality";
+import type { PeerView } from "../call/view";
 import { MiniHub, Someone } from "./testing";
 
 let hub: MiniHub;
@@ -103,6 +105,47 @@ describe("a call", () => {
       expect([hub.rings.size, hub.rooms.size], `after ${wait} ms`).toEqual([0, 0]);
       expect(bob.app.incoming).toEqual([]);
     }
+  });
+
+  it("that was refused says why, and the other side is told that it never stood", async () => {
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+    const [mine] = ann.calls;
+    for (const call of [...ann.calls, ...bob.calls]) call.since = null;
+    mine?.end({ refused: "description-forged" });
+    await pass();
+    expect(ann.app.summary).toMatchObject({
+      seconds: 0,
+      end: { type: "failed", code: "description-forged" },
+    });
+    expect(bob.app.summary).toMatchObject({ seconds: 0, end: { type: "failed", code: "not-connected" } });
+    expect(bob.held).toEqual({ microphone: false, camera: false });
+    expect(hub.rooms.size).toBe(0);
+  });
+
+  it("teaches who they are once their key has vouched for it, and what came of comparing, once each", async () => {
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+    const [call] = ann.calls;
+    const peer: PeerView = {
+      ...{ device: "bob", person: bob.presence.person, kind: "install", connection: "connected" },
+      ...{ microphone: true, camera: false, screen: false, media: null, screenMedia: null },
+      ...{ speaking: false, quality: UNKNOWN, sealed: false, verification: null },
+    };
+    const verified = { stage: { type: "verified" }, theirs: false, problem: null } as const;
+    const mismatch = { stage: { type: "mismatch" }, theirs: true, problem: null } as const;
+    call?.tell([peer]);
+    expect(ann.remembered).toEqual([]);
+    const sealed = { ...peer, sealed: true };
+    for (const verification of [null, null, verified, verified, null, mismatch, mismatch])
+      call?.tell([{ ...sealed, verification }]);
+    expect(ann.remembered).toEqual(["bob met", "bob verified", "bob mismatch"]);
+    expect(ann.app.call?.peers).toMatchObject([{ sealed: true, standing: { name: "bob" } }]);
+    expect(ann.app.call?.peers[0]?.verification).toEqual(mismatch);
   });
 
   it("cannot be made where there are no peer connections, but a ring can be declined", async () => {

@@ -6,10 +6,19 @@ import { CodedError, codeOf, type Backend } from "../backend/types";
 import type { Call, CallOptions, RoomEvent } from "../call/call";
 import type { Clock } from "../call/clock";
 import type { Sounds } from "../call/sounds";
+import type { PeerView } from "../call/view";
 import { LIMITS, type DeviceId, type Event, type IceServer, type Media } from "../gen/protocol";
-import type { Person, Presence, Request } from "../gen/protocol";
+import type { Presence, Request } from "../gen/protocol";
 import type { RingEnd, RingId, RoomRef, RoomState, Standing } from "../gen/protocol";
-import { endOf, expecting, ringEndOf, type Attempt, type Attempted, type End } from "./attempt";
+import {
+  endOf,
+  expecting,
+  ringEndOf,
+  type Attempt,
+  type Attempted,
+  type End,
+  type Remembering,
+} from "./attempt";
 import type { AnyCode, AppState, PersonEntry } from "./contract";
 import { EarlyEvents } from "./early";
 import { IncomingRings, type Ringing } from "./incoming";
@@ -33,8 +42,8 @@ export interface CallingOptions {
   notify(code: AnyCode): void;
   /** What my memory says of somebody. */
   standing: StandingOf;
-  /** For a memory where no node has one: whose key has vouched for a call with me, and whom I verified. */
-  remember(device: DeviceId, person: Person, what: "met" | "verified"): void;
+  /** For a memory where no node has one. */
+  remember(peer: PeerView, what: Remembering): void;
   /** For a history where no node keeps one. */
   record(call: Attempted): void;
   /** Busy with a call now, or no longer. */
@@ -202,8 +211,7 @@ export class Calling {
       call: null,
       camera: media === "video",
       over: false,
-      met: new Set(),
-      verified: new Set(),
+      learned: new Map(),
     };
     this.#attempt = attempt;
     app.summary = null;
@@ -295,19 +303,16 @@ export class Calling {
     for (const event of this.#early.takeRoom(id)) this.#roomEvent(event);
   }
 
-  #changed({ over, call, met, verified }: Attempt): void {
+  #changed({ over, call, learned }: Attempt): void {
     const { app, standing, remember } = this.options;
     if (over || !call || !app.call) return;
     const view = call.view();
-    for (const { device, person, sealed, verification } of view.peers) {
-      if (sealed && !met.has(device)) {
-        met.add(device);
-        remember(device, person, "met");
-      }
-      if (verification?.stage.type === "verified" && !verified.has(device)) {
-        verified.add(device);
-        remember(device, person, "verified");
-      }
+    for (const peer of view.peers) {
+      const before = learned.get(peer.device);
+      const now = learnedOf(peer);
+      if (now) learned.set(peer.device, now);
+      if (now && !before) remember(peer, "met");
+      if (now && now !== "met" && now !== before) remember(peer, now);
     }
     mergeCall(app.call, view, standing);
   }
@@ -414,4 +419,10 @@ export class Calling {
       // Nothing would be done differently.
     }
   }
+}
+
+function learnedOf({ sealed, verification }: PeerView): Remembering | null {
+  const stage = verification?.stage.type;
+  if (stage === "verified" || stage === "mismatch") return stage;
+  return sealed ? "met" : null;
 }

@@ -1,7 +1,7 @@
 /** Remembered devices: the node's, or those of a guest's own browser. Each wish resolves to null or the code why not. */
 import { codeOf, type Backend } from "../backend/types";
 import { shortId } from "../components/short-id";
-import type { DeviceId, KnownDevice, OwnerRequest } from "../gen/protocol";
+import type { DeviceId, DeviceKind, KnownDevice, OwnerRequest } from "../gen/protocol";
 import type { Memory, Remembered } from "../trust/memory";
 import type { AnyCode } from "./contract";
 
@@ -56,8 +56,8 @@ export class GuestKnown implements Known {
   constructor(
     private readonly options: {
       memory: Memory;
-      /** The name that a device gives now; null where it is not to be seen. */
-      said(device: DeviceId): string | null;
+      /** What a device says of itself now; null where it is not to be seen. */
+      seen(device: DeviceId): { name: string; kind: DeviceKind } | null;
       now(): number;
       changed(): void;
       /** The hub must know whom it keeps away. */
@@ -66,9 +66,11 @@ export class GuestKnown implements Known {
   ) {}
 
   remember(device: DeviceId): Answer {
-    const said = this.options.said(device);
-    if (said === null) return Promise.resolve("device-unknown");
-    this.options.memory.meet(device, said, this.options.now());
+    const seen = this.options.seen(device);
+    if (!seen) return Promise.resolve("device-unknown");
+    // A key that is gone with its page: nobody can know it again.
+    if (seen.kind === "transient") return Promise.resolve("not-allowed");
+    this.options.memory.meet(device, seen.name, this.options.now());
     return this.#done(null);
   }
 
@@ -77,13 +79,12 @@ export class GuestKnown implements Known {
   }
 
   acceptName(device: DeviceId): Answer {
-    const said = this.options.said(device);
-    return this.#done(said === null ? "device-unknown" : this.options.memory.acceptName(device, said));
+    return this.#done(this.options.memory.acceptName(device));
   }
 
   async block(device: DeviceId, blocked: boolean): Answer {
-    const { memory, said, now } = this.options;
-    const problem = await this.#done(memory.block(device, said(device) ?? "", blocked, now()));
+    const { memory, seen, now } = this.options;
+    const problem = await this.#done(memory.block(device, seen(device)?.name ?? null, blocked, now()));
     if (!problem) this.options.blockedChanged();
     return problem;
   }
@@ -99,11 +100,11 @@ export class GuestKnown implements Known {
     return Promise.all(this.options.memory.list().map((one) => this.#shown(one)));
   }
 
-  async #shown({ device, keptName, ownName, firstMet, lastMet }: Remembered): Promise<KnownDevice> {
+  async #shown({ device, keptName, ownName, saidName, firstMet, lastMet }: Remembered): Promise<KnownDevice> {
     return {
       device,
       short_id: await shortId(device),
-      standing: this.options.memory.standing(device, this.options.said(device) ?? keptName),
+      standing: this.options.memory.standing(device, saidName),
       kept_name: keptName,
       ...(ownName === null ? {} : { own_name: ownName }),
       first_met: firstMet,

@@ -1,9 +1,10 @@
 /** What the backend tells becomes what the views read. */
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Backend, BackendMessage } from "../backend/types";
+import { CodedError, type Backend, type BackendMessage } from "../backend/types";
 import type { Sounds } from "../call/sounds";
 import { FakeClock, FakeTrust, fakeEnvironment, settle } from "../call/testing";
-import type { NodeState, OwnerRequest, Presence, Request, Welcome } from "../gen/protocol";
+import type { KnownDevice, NodeState, OwnerRequest, Presence, Request, Standing } from "../gen/protocol";
+import type { RoomRef, Welcome } from "../gen/protocol";
 import type { AppState, Surface } from "./contract";
 import { GuestStore } from "./guest-store";
 import { initialState } from "./initial";
@@ -13,6 +14,7 @@ let clock: FakeClock;
 let app: AppState;
 let session: Session;
 let asked: (Request | OwnerRequest)[];
+let known: KnownDevice[];
 let tell: (message: BackendMessage) => void;
 
 const presence = (device: string, via?: string): Presence => ({
@@ -64,7 +66,9 @@ function start(surface: Surface, store = new GuestStore(null)): void {
   if (surface !== "guest")
     backend.owner = (request) => {
       asked.push(request);
-      return Promise.resolve(request.type === "list-calls" ? { type: "calls", calls: [] } : { type: "done" });
+      if (request.type === "list-calls") return Promise.resolve({ type: "calls", calls: [] });
+      if (request.type === "list-devices") return Promise.resolve({ type: "devices", devices: known });
+      return Promise.resolve({ type: "done" });
     };
   const environment = fakeEnvironment(clock);
   const [devices, measure] = [undefined, () => null];
@@ -77,6 +81,7 @@ function start(surface: Surface, store = new GuestStore(null)): void {
 
 beforeEach(() => {
   clock = new FakeClock();
+  known = [];
 });
 
 describe("an owner's page", () => {
@@ -196,5 +201,133 @@ describe("notices", () => {
       "server-down",
       "link-lost",
     ]);
+  });
+});
+
+const MET: Standing = { name: "Ann of sales", trust: "met", blocked: false };
+const LIE: Standing = { name: "Ann", trust: "verified", blocked: false };
+const ROOM: RoomRef = { hub: { device: "hub", addresses: [] }, room: "r" };
+const ringing = (from: Presence): BackendMessage => ({
+  type: "event",
+  event: { type: "ringing", ring: from.device, from, room: ROOM, media: "voice" },
+});
+
+describe("what a node remembers", () => {
+  beforeEach(() => {
+    start("loopback");
+    tell(welcome([{ ...presence("ann"), standing: MET }, presence("bob")]));
+    tell(node());
+  });
+
+  it("is shown in the list, with what they say of themselves beside it", () => {
+    expect(app.people).toMatchObject([
+      { device: "ann", person: { name: "ann" }, standing: MET },
+      { device: "bob", standing: { name: "bob", trust: "stranger", blocked: false } },
+    ]);
+  });
+
+  it("changes everything that is shown of a device, and the list is ordered by what is read in it", () => {
+    tell(ringing({ ...presence("ann"), standing: MET }));
+    const standing: Standing = { name: "Zoe", trust: "verified", blocked: false };
+    tell({ type: "owner", event: { type: "standing", device: "ann", standing } });
+    expect(app.people.map((entry) => entry.standing?.name)).toEqual(["bob", "Zoe"]);
+    expect(app.incoming).toMatchObject([{ from: { standing } }]);
+    // A presence that comes later brings what holds then.
+    tell({ type: "event", event: { type: "person-here", presence: { ...presence("ann"), standing: MET } } });
+    expect(app.people[0]?.standing).toEqual(MET);
+  });
+
+  it("is listed, and listed again when it changes", async () => {
+    await settle();
+    expect(app.known).toEqual([]);
+    known = [{ device: "ann", short_id: "A", standing: MET, kept_name: "ann", first_met: 1, last_met: 2 }];
+    tell({ type: "owner", event: { type: "devices-changed" } });
+    await settle();
+    expect(app.known).toEqual(known);
+    expect(await session.known.rename("ann", null)).toBeNull();
+    expect(await session.known.rename("ann", "Boss")).toBeNull();
+    expect(asked.slice(-2)).toEqual([
+      { type: "rename-device", device: "ann" },
+      { type: "rename-device", device: "ann", name: "Boss" },
+    ]);
+    expect(await session.block("ann", true)).toBeNull();
+    expect(asked.at(-1)).toEqual({ type: "block-device", device: "ann", blocked: true });
+  });
+
+  it("answers with the code why not", async () => {
+    session.backend.owner = () => Promise.reject(new CodedError("device-unknown"));
+    expect(await session.known.forget("ann")).toBe("device-unknown");
+  });
+});
+
+describe("what a guest's browser remembers", () => {
+  let store: GuestStore;
+
+  beforeEach(() => {
+    store = new GuestStore(null);
+    store.change({ name: "Gast" });
+    start("guest", store);
+    tell(welcome([presence("ann")]));
+  });
+
+  it("is its own: a hub's word for somebody's standing is never shown", () => {
+    tell({ type: "event", event: { type: "person-here", presence: { ...presence("bob"), standing: LIE } } });
+    tell(ringing({ ...presence("eve"), standing: LIE }));
+    const stranger = { trust: "stranger", blocked: false };
+    expect(app.people).toMatchObject([{ standing: stranger }, { standing: { ...stranger, name: "bob" } }]);
+    expect(app.incoming).toMatchObject([{ from: { standing: { ...stranger, name: "eve" } } }]);
+    tell({ type: "owner", event: { type: "standing", device: "bob", standing: LIE } });
+    expect(app.people[1]?.standing?.trust).toBe("stranger");
+  });
+
+  it("is shown wherever they are, and listed", async () => {
+    expect(await session.known.remember("ann")).toBeNull();
+    expect(await session.known.rename("ann", "Boss")).toBeNull();
+    expect(app.people[0]?.standing).toEqual({ name: "Boss", trust: "met", blocked: false });
+    tell({
+      type: "event",
+      event: {
+        type: "person-here",
+        presence: { ...presence("eve"), person: { ...presence("eve").person, name: "ANN" } },
+      },
+    });
+    expect(app.people.find(({ device }) => device === "eve")?.standing?.warning).toEqual({
+      type: "taken",
+      by: "ann",
+      name: "Boss",
+    });
+    await settle();
+    expect(app.known).toMatchObject([{ device: "ann", kept_name: "ann", own_name: "Boss" }]);
+    expect(await session.known.remember("nobody")).toBe("device-unknown");
+    expect(await session.known.forget("ann")).toBeNull();
+    expect(app.people.find(({ device }) => device === "eve")?.standing?.warning).toBeUndefined();
+  });
+
+  it("keeps no key that is gone with its page", async () => {
+    tell({
+      type: "event",
+      event: { type: "person-here", presence: { ...presence("tab"), kind: "transient" } },
+    });
+    expect(await session.known.remember("tab")).toBe("not-allowed");
+  });
+
+  it("answers blocked ones with silence, tells the hub, and tells it again at a new place", async () => {
+    tell(ringing(presence("ann")));
+    expect(app.incoming).toHaveLength(1);
+    expect(await session.block("ann", true)).toBeNull();
+    expect(app.incoming).toEqual([]);
+    expect(app.people[0]?.standing?.blocked).toBe(true);
+    tell(ringing(presence("ann")));
+    expect(app.incoming).toEqual([]);
+    const said = (): (Request | OwnerRequest)[] => asked.filter(({ type }) => type !== "watch");
+    expect(said()).toEqual([{ type: "set-blocked", devices: ["ann"] }]);
+    tell(welcome([], true));
+    expect(said()).toHaveLength(1);
+    tell(welcome([]));
+    expect(said()).toHaveLength(2);
+    expect(await session.block("ann", false)).toBeNull();
+    expect(said().at(-1)).toEqual({ type: "set-blocked", devices: [] });
+    tell(ringing(presence("ann")));
+    expect(app.incoming).toHaveLength(1);
   });
 });

@@ -4,14 +4,23 @@
  */
 import { codeOf, type Backend, type BackendMessage } from "../backend/types";
 import { Call } from "../call/call";
+import type { PeerView } from "../call/view";
 import { LocalMedia, type Devices } from "../call/local-media";
 import type { Environment } from "../call/environment";
 import type { LevelSource } from "../call/level";
 import type { Sounds } from "../call/sounds";
 import { shortId } from "../components/short-id";
-import type { DeviceId, Event, NodeState, OwnerEvent, OwnerRequest, Person, Welcome } from "../gen/protocol";
+import type {
+  DeviceId,
+  DeviceKind,
+  Event,
+  NodeState,
+  OwnerEvent,
+  OwnerRequest,
+  Welcome,
+} from "../gen/protocol";
 import type { AnyCode, AppState } from "./contract";
-import type { Attempted } from "./attempt";
+import type { Attempted, Remembering } from "./attempt";
 import { Calling } from "./calling";
 import { deviceLists } from "./device-list";
 import { isMissed, type GuestStore } from "./guest-store";
@@ -78,7 +87,7 @@ export class Session {
     this.known = isGuest
       ? new GuestKnown({
           memory: store.devices,
-          said: (device) => this.#said(device),
+          seen: (device) => this.#seen(device),
           now: () => environment.clock.now(),
           changed: () => this.#memoryChanged(),
           blockedChanged: () => this.#sayBlocked(),
@@ -94,7 +103,7 @@ export class Session {
       makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
       notify: (code) => this.notify("error", code),
       standing: (device, person) => this.#standings.of(device, person),
-      remember: (device, person, what) => this.#remember(device, person, what),
+      remember: (peer, what) => this.#remember(peer, what),
       record: (call) => this.#record(call),
       inCall: () => this.#statusChanged(),
     });
@@ -339,19 +348,21 @@ export class Session {
     };
   }
 
-  /** The name that a device gives now, wherever it is to be seen; for a guest's memory. */
-  #said(device: DeviceId): string | null {
+  /** What a device says of itself now, wherever it is to be seen; for a guest's memory. */
+  #seen(device: DeviceId): { name: string; kind: DeviceKind } | null {
     const { people, incoming, call } = this.app;
-    const seen = [...people, ...incoming.map(({ from }) => from), ...(call?.peers ?? [])];
-    return seen.find((one) => one.device === device)?.person.name ?? null;
+    const all = [...people, ...incoming.map(({ from }) => from), ...(call?.peers ?? [])];
+    const seen = all.find((one) => one.device === device);
+    return seen ? { name: seen.person.name, kind: seen.kind } : null;
   }
 
-  /** A node remembers by itself. */
-  #remember(device: DeviceId, person: Person, what: "met" | "verified"): void {
-    if (this.app.surface !== "guest") return;
+  /** A node remembers by itself. Nobody knows a key again that is gone with its page. */
+  #remember({ device, person, kind }: PeerView, what: Remembering): void {
+    if (this.app.surface !== "guest" || kind === "transient") return;
+    const { devices } = this.store;
     const now = this.options.environment.clock.now();
-    if (what === "met") this.store.devices.meet(device, person.name, now);
-    else this.store.devices.verify(device, person.name, now);
+    if (what === "met") devices.meet(device, person.name, now);
+    else devices.compared(device, person.name, what === "verified", now);
     this.#memoryChanged();
   }
 

@@ -30,7 +30,8 @@ export class Standings {
   /** A presence with the standing that holds here. */
   complete<P extends Presence>(presence: P): P {
     const { device, person, standing } = presence;
-    if (standing) this.hear(device, standing);
+    if (this.memory) this.memory.heard(device, person.name);
+    else if (standing) this.hear(device, standing);
     return { ...presence, standing: this.of(device, person) };
   }
 

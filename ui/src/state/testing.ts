@@ -1,7 +1,7 @@
 /** For unit tests only: a hub in a few lines (the real one is tested in Rust), and people who call through it. */
 import { CodedError } from "../backend/types";
 import type { Call, CallEnd, CallOptions, RoomEvent } from "../call/call";
-import type { CallView } from "../call/view";
+import type { CallView, PeerView } from "../call/view";
 import { FakeClock, FakeTrust } from "../call/testing";
 import type { Event, Participant, Presence, Reply, Request, RingEnd, RoomRef } from "../gen/protocol";
 import type { Attempted } from "./attempt";
@@ -13,6 +13,8 @@ import { initialState } from "./initial";
 export class FakeCall {
   since: number | null = null;
   over = false;
+  /** What the engine would show of the others. */
+  peers: PeerView[] = [];
   readonly members = new Set<string>();
   readonly room: RoomRef;
   constructor(
@@ -50,6 +52,11 @@ export class FakeCall {
     this.over = true;
     await this.options.hub.leave();
   }
+  /** The engine has something to tell. */
+  tell(peers: PeerView[]): void {
+    this.peers = peers;
+    this.options.on.changed();
+  }
   setMicrophone(): void {
     this.options.on.changed();
   }
@@ -59,7 +66,7 @@ export class FakeCall {
   view(): CallView {
     return {
       since: this.since,
-      peers: [],
+      peers: this.peers,
       microphone: true,
       camera: this.options.camera,
       screen: false,
@@ -123,7 +130,7 @@ export class Someone {
       },
       notify: (code) => this.codes.push(code),
       standing: (_, { name }) => ({ name, trust: "stranger", blocked: false }),
-      remember: (who, _, what) => this.remembered.push(`${who} ${what}`),
+      remember: ({ device: who }, what) => this.remembered.push(`${who} ${what}`),
       record: (call) => this.records.push(call),
       inCall: () => undefined,
     });

@@ -1,10 +1,11 @@
 /**
  * What a guest's browser remembers of other devices: whom it has talked to, under which name, whom it has verified or
- * blocked. The same rules as a node's memory, but for one: a node also finds names that only look alike (Cyrillic 'а' for
- * Latin 'a'). The tables for that are large, and a guest's page is fetched anew all the time: it compares names after
- * NFKC, case folding and collapsing space.
+ * blocked. The same rules as a node's memory (`node/src/trust.rs`), but for one: a node also finds names that only look
+ * alike (Cyrillic for Latin letters). The tables for that are large, and a guest's page is fetched anew all the time: it
+ * compares names after NFKC, case folding, and without spaces and characters that are not seen.
  */
 import type { AnyCode } from "../state/contract";
+import { utf8 } from "./bytes";
 import { LIMITS, type DeviceId, type NameWarning, type Standing, type Trust } from "../gen/protocol";
 
 export interface Remembered {
@@ -16,6 +17,8 @@ export interface Remembered {
   /** The name they gave when they were met, or that was accepted since. */
   keptName: string;
   ownName: string | null;
+  /** The name they gave last. */
+  saidName: string;
   /** ms since 1970. */
   firstMet: number;
   lastMet: number;
@@ -35,14 +38,21 @@ export class Memory {
 
   /** @param said the name that the device gives now */
   standing(device: DeviceId, said: string): Standing {
-    const known = this.#of(device);
-    const warning = this.#warning(known, device, said);
+    const row = this.#of(device);
+    const warning = this.#warning(row?.met ? row : undefined, device, said);
     return {
-      name: known?.ownName ?? (known?.keptName || said),
-      trust: trustIn(known),
-      blocked: known?.blocked ?? false,
+      name: row?.ownName ?? (row?.met ? row.keptName : fit(said, device)),
+      trust: trustIn(row),
+      blocked: row?.blocked ?? false,
       ...(warning ? { warning } : {}),
     };
+  }
+
+  /** Notes the name that a remembered device gives now. */
+  heard(device: DeviceId, said: string): void {
+    const row = this.#of(device);
+    const saidName = fit(said, device);
+    if (row && row.saidName !== saidName) this.#put({ ...row, saidName });
   }
 
   isBlocked(device: DeviceId): boolean {
@@ -59,50 +69,45 @@ export class Memory {
 
   /** They were talked to now; the first time their name is kept. */
   meet(device: DeviceId, said: string, now: number): void {
-    const known = this.#of(device);
-    if (known?.met) this.#put({ ...known, lastMet: now });
-    else
-      this.#put({
-        ...(known ?? fresh(device)),
-        met: true,
-        keptName: said,
-        firstMet: now,
-        lastMet: now,
-      });
+    const row = this.#of(device);
+    const saidName = fit(said, device);
+    if (row?.met) this.#put({ ...row, saidName, lastMet: now });
+    else this.#put({ ...stranger(device, said, now), ...pick(row), met: true });
   }
 
-  verify(device: DeviceId, said: string, now: number): void {
-    this.meet(device, said, now);
-    const known = this.#of(device);
-    if (known) this.#put({ ...known, verified: true });
+  /** Two people have compared the code with this result. */
+  compared(device: DeviceId, said: string, same: boolean, now: number): void {
+    if (same) this.meet(device, said, now);
+    const row = this.#of(device);
+    if (row && row.verified !== same) this.#put({ ...row, verified: same });
   }
 
   /** Null, or why not. */
   rename(device: DeviceId, name: string | null): AnyCode | null {
-    const known = this.#of(device);
-    if (!known) return "device-unknown";
+    const row = this.#of(device);
+    if (!row) return "device-unknown";
     const ownName = name?.trim() ?? null;
-    if (ownName !== null && !isName(ownName)) return "name-invalid";
-    this.#put({ ...known, ownName });
+    if (ownName !== null && (!isName(ownName) || plain(ownName) === "")) return "name-invalid";
+    this.#put({ ...row, ownName });
     return null;
   }
 
-  /** @param said the name they give now, which is the right one from now on */
-  acceptName(device: DeviceId, said: string): AnyCode | null {
-    const known = this.#of(device);
-    if (!known) return "device-unknown";
-    this.#put({ ...known, keptName: said });
+  /** From now on the name that they give is the right one. */
+  acceptName(device: DeviceId): AnyCode | null {
+    const row = this.#of(device);
+    if (!row?.met) return "device-unknown";
+    this.#put({ ...row, keptName: row.saidName });
     return null;
   }
 
-  block(device: DeviceId, said: string, blocked: boolean, now: number): AnyCode | null {
-    const known = this.#of(device);
-    if (!known && !blocked) return null;
-    const next = { ...(known ?? { ...fresh(device), keptName: said, firstMet: now, lastMet: now }), blocked };
+  /** @param said the name by which they will be found again; null where they are not to be seen */
+  block(device: DeviceId, said: string | null, blocked: boolean, now: number): AnyCode | null {
+    const row = this.#of(device);
+    if (!row && said === null) return "device-unknown";
     // A stranger who is no longer blocked is as unknown as before.
-    if (!next.met && !blocked) return this.forget(device);
-    this.#put(next);
-    return this.isBlocked(device) === blocked ? null : "store-failed";
+    if (!blocked && !row?.met) return row ? this.forget(device) : null;
+    this.#put({ ...(row ?? stranger(device, said ?? "", now)), blocked });
+    return this.isBlocked(device) === blocked ? null : "setting-invalid";
   }
 
   forget(device: DeviceId): AnyCode | null {
@@ -115,18 +120,18 @@ export class Memory {
     return this.keep.read().find((one) => one.device === device);
   }
 
+  /** Another's name is the worse of the two. */
   #warning(known: Remembered | undefined, device: DeviceId, said: string): NameWarning | null {
-    if (known?.met && alike(said, known.keptName)) return null;
-    const other = this.keep
+    const name = plain(said);
+    // The person knows them under just this name, whoever else has it too.
+    if (known && [plain(known.keptName), plain(known.ownName ?? ""), ""].includes(name)) return null;
+    const [by] = this.keep
       .read()
-      .find(
-        (one) =>
-          one.met &&
-          one.device !== device &&
-          (alike(said, one.keptName) || (one.ownName !== null && alike(said, one.ownName))),
-      );
-    if (other) return { type: "taken", by: other.device, name: other.ownName ?? other.keptName };
-    return known?.met ? { type: "changed", from: known.keptName, to: said } : null;
+      .filter((one) => one.met && one.device !== device && name !== "")
+      .filter(({ keptName, ownName }) => plain(keptName) === name || plain(ownName ?? "") === name)
+      .sort((a, b) => Number(b.verified) - Number(a.verified) || b.lastMet - a.lastMet);
+    if (by) return { type: "taken", by: by.device, name: by.ownName ?? by.keptName };
+    return known ? { type: "changed", from: known.keptName, to: fit(said, device) } : null;
   }
 
   /** In place of what was known. When it is full, who was not met for the longest time goes, never verified or blocked. */
@@ -150,21 +155,36 @@ export function parse(stored: unknown): Remembered[] {
 
 function isRemembered(one: unknown): one is Remembered {
   if (typeof one !== "object" || one === null) return false;
-  const { device, met, verified, blocked, keptName, ownName, firstMet, lastMet } = one as Record<
+  const { device, met, verified, blocked, keptName, ownName, saidName, firstMet, lastMet } = one as Record<
     string,
     unknown
   >;
   return (
-    [device, keptName].every((text) => typeof text === "string") &&
+    [device, keptName, saidName].every((text) => typeof text === "string") &&
     [met, verified, blocked].every((flag) => typeof flag === "boolean") &&
     [firstMet, lastMet].every((time) => typeof time === "number") &&
     (ownName === null || typeof ownName === "string")
   );
 }
 
-function fresh(device: DeviceId): Remembered {
-  const names = { keptName: "", ownName: null };
-  return { device, ...names, met: false, verified: false, blocked: false, firstMet: 0, lastMet: 0 };
+function stranger(device: DeviceId, said: string, now: number): Remembered {
+  const name = fit(said, device);
+  return {
+    device,
+    met: false,
+    verified: false,
+    blocked: false,
+    keptName: name,
+    ownName: null,
+    saidName: name,
+    firstMet: now,
+    lastMet: now,
+  };
+}
+
+/** What of a stranger stays when they are met. */
+function pick(row: Remembered | undefined): Partial<Remembered> {
+  return row ? { blocked: row.blocked, ownName: row.ownName } : {};
 }
 
 function trustIn(known: Remembered | undefined): Trust {
@@ -172,13 +192,17 @@ function trustIn(known: Remembered | undefined): Trust {
   return known?.met ? "met" : "stranger";
 }
 
-function alike(one: string, other: string): boolean {
-  return fold(one) === fold(other);
+/** A name without what nobody means by it. */
+function plain(name: string): string {
+  const seen = name.normalize("NFKC").replace(/[\p{Default_Ignorable_Code_Point}\u2800\s]/gu, "");
+  // By way of the upper case, so that letters with several small forms become one.
+  return seen.toUpperCase().toLowerCase().normalize("NFC");
 }
 
-function fold(name: string): string {
-  // Upper case first: so also 'ß' and 'ss' are the same, as in Unicode's case folding.
-  return name.normalize("NFKC").toUpperCase().toLowerCase().replace(/\s+/gu, " ").trim();
+/** A name that is fit to be kept and shown: as it is, or else the beginning of the device id. */
+function fit(said: string, device: DeviceId): string {
+  const name = said.trim();
+  return isName(name) && plain(name) !== "" ? name : device.slice(0, 13).toUpperCase();
 }
 
 /** As `Person::check` (protocol/src/person.rs). */
@@ -186,7 +210,7 @@ function isName(name: string): boolean {
   return (
     name !== "" &&
     [...name].length <= LIMITS.MAX_NAME_CHARS &&
-    new TextEncoder().encode(name).length <= LIMITS.MAX_NAME_BYTES &&
+    utf8(name).length <= LIMITS.MAX_NAME_BYTES &&
     !/[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)
   );
 }
