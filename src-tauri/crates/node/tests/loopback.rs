@@ -25,10 +25,9 @@ impl Site {
             let (handle, events) = Ether::new().join(announcement)?;
             Ok((Box::new(handle) as Box<dyn Discovery>, events))
         };
-        let node =
-            Node::start_with(&options, find, |key| Box::new(Notary::new(key, DeviceKind::Install)))
-                .await
-                .expect("starts");
+        let node = Node::start_with(&options, find, |key| Box::new(Notary::new(key, DeviceKind::Install)))
+            .await
+            .expect("starts");
         let port = node.ui_url()["http://127.0.0.1:".len()..]
             .split('/')
             .next()

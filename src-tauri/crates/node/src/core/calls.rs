@@ -107,8 +107,8 @@ impl Core {
             // A visitor is never rung by its host's hub.
             HubKey::Lan(_) => return,
         };
-        // A hub may let through whom it was told to keep away.
-        if self.memory.is_blocked(&from.device) {
+        // A hub may let through whom it was told to keep away, and say that one rings oneself.
+        if self.memory.is_blocked(&from.device) || from.device == self.own {
             return;
         }
         let from = self.with_standing(from);
