@@ -1,7 +1,8 @@
 //! Announces somebody on this network and prints who else is there, one line of JSON per event.
 //!
-//! `announce SEED NAME PORT [ADAPTER...]`: SEED is 0 to 255 and makes the device id. Commands on standard input:
-//! `rename NAME`, `status STATUS`, `port PORT`, `choose [ADAPTER...]`, `verify DEVICE`, `quit`.
+//! `announce SEED NAME PORT [--hidden] [--phrase] [ADAPTER...]`: SEED is 0 to 255 and makes the device id. Commands on
+//! standard input: `rename NAME`, `status STATUS`, `port PORT`, `hidden BOOL`, `phrase BOOL`, `choose [ADAPTER...]`,
+//! `verify DEVICE`, `quit`.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::error::Error;
@@ -22,17 +23,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let seed: u8 = args.next().ok_or("a seed is missing")?.parse()?;
     let name = args.next().ok_or("a name is missing")?;
     let port: u16 = args.next().ok_or("a port is missing")?.parse()?;
+    let (options, adapters): (Vec<String>, Vec<String>) = args.partition(|arg| arg.starts_with("--"));
     let device = DeviceId([seed; 32]);
     let mut announcement = Announcement {
         device,
         person: Person::named(name),
-        hidden: false,
-        phrase: false,
+        hidden: options.iter().any(|option| option == "--hidden"),
+        phrase: options.iter().any(|option| option == "--phrase"),
         port,
         versions: VERSIONS.to_vec(),
     };
     print(json!({ "event": "start", "device": device.to_string() }));
-    let (handle, mut events) = mdns::start(announcement.clone(), InterfaceChoice::only(args))?;
+    let (handle, mut events) = mdns::start(announcement.clone(), InterfaceChoice::only(adapters))?;
 
     let mut commands = read_commands();
     loop {
@@ -48,6 +50,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     "rename" => rest.clone_into(&mut announcement.person.name),
                     "status" => announcement.person.status = Status::parse(rest),
                     "port" => announcement.port = rest.parse()?,
+                    "hidden" => announcement.hidden = rest.parse()?,
+                    "phrase" => announcement.phrase = rest.parse()?,
                     "choose" => handle.choose(InterfaceChoice::only(rest.split_whitespace())),
                     "verify" => handle.verify(rest.parse()?),
                     "quit" => break,
@@ -81,9 +85,11 @@ fn describe(event: &DiscoveryEvent) -> Value {
         DiscoveryEvent::Seen(found) => json!({
             "event": "seen",
             "device": found.device.to_string(),
-            "name": found.person.as_ref().map_or("", |person| &person.name),
+            "name": found.person.as_ref().map(|person| &person.name),
             "status": found.person.as_ref().map(|person| person.status.as_str()),
             "addresses": found.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "phrase": found.phrase,
+            "revision": found.revision,
             "port": found.port,
         }),
         DiscoveryEvent::Gone(device) => json!({ "event": "gone", "device": device.to_string() }),

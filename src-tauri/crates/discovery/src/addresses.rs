@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-use earshot_protocol::limits::MAX_ADDRESSES;
-
 use crate::interfaces::Network;
 
 /// Whether an address can belong to a machine on a network.
@@ -21,39 +19,40 @@ pub(crate) fn is_link_local_v6(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 
-/// Turns announced addresses into those to dial. Each comes with the index of the adapter it was heard on, 0 when not
-/// known. Best first: in one of our own networks, IPv4, IPv6, link-local IPv6.
+/// Turns announced addresses into those to dial, best first. Each comes with the index of the adapter it was heard on, 0
+/// when not known.
 pub(crate) fn to_dial(
     heard: impl IntoIterator<Item = (IpAddr, u32)>,
     port: u16,
     own: &[Network],
 ) -> Vec<SocketAddr> {
-    let mut addresses: Vec<(bool, u8, SocketAddr)> = heard
+    let mut addresses: Vec<SocketAddr> = heard
         .into_iter()
         .filter(|(ip, _)| is_usable(*ip))
-        .filter_map(|(ip, index)| {
-            let address = match ip {
-                IpAddr::V6(v6) if v6.is_unicast_link_local() => {
-                    // Without the adapter it was heard on a link-local address leads nowhere.
-                    if index == 0 {
-                        return None;
-                    }
-                    SocketAddr::V6(SocketAddrV6::new(v6, port, 0, index))
-                }
-                ip => SocketAddr::new(ip, port),
-            };
-            let kind = match ip {
-                IpAddr::V4(_) => 0,
-                _ if !is_link_local_v6(ip) => 1,
-                _ => 2,
-            };
-            Some((!own.iter().any(|network| network.holds(ip)), kind, address))
+        .filter_map(|(ip, index)| match ip {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+                // Without the adapter it was heard on a link-local address leads nowhere.
+                (index != 0).then(|| SocketAddr::V6(SocketAddrV6::new(v6, port, 0, index)))
+            }
+            ip => Some(SocketAddr::new(ip, port)),
         })
         .collect();
-    addresses.sort_unstable();
+    best_first(&mut addresses, own);
     addresses.dedup();
-    addresses.truncate(MAX_ADDRESSES as usize);
-    addresses.into_iter().map(|(_, _, address)| address).collect()
+    addresses
+}
+
+/// In one of our own networks, IPv4, IPv6, link-local IPv6.
+pub(crate) fn best_first(addresses: &mut [SocketAddr], own: &[Network]) {
+    addresses.sort_unstable_by_key(|address| {
+        let ip = address.ip();
+        let kind = match ip {
+            IpAddr::V4(_) => 0,
+            _ if !is_link_local_v6(ip) => 1,
+            _ => 2,
+        };
+        (!own.iter().any(|network| network.holds(ip)), kind, *address)
+    });
 }
 
 impl Network {
@@ -129,12 +128,6 @@ mod tests {
         assert!(dial(&[("fe80::9", 0)]).is_empty(), "link-local without an adapter");
         assert_eq!(dial(&[("169.254.3.4", 2)]).len(), 1, "a network without DHCP");
         assert_eq!(dial(&[("192.168.1.5", 2)]).len(), 1, "two people on one machine share its address");
-    }
-
-    #[test]
-    fn many_addresses_are_cut() {
-        let heard = (0..200).map(|last| (IpAddr::from([10, 0, 0, last]), 2));
-        assert_eq!(to_dial(heard, 1, &own()).len(), MAX_ADDRESSES as usize);
     }
 
     #[test]

@@ -57,10 +57,11 @@ pub struct Found {
     pub revision: u64,
     /// Protocol versions they speak; at least one is ours too.
     pub versions: Vec<u16>,
-    /// Where to dial, best first: 1 to [`MAX_ADDRESSES`](earshot_protocol::limits::MAX_ADDRESSES). A link-local IPv6
-    /// address carries the scope id of the adapter it was heard on.
+    /// Where to dial, best first: 1 to [`MAX_ADDRESSES`](earshot_protocol::limits::MAX_ADDRESSES). Where several senders
+    /// speak of one device, the addresses of all; which are true, the TLS handshake shows. A link-local IPv6 address
+    /// carries the scope id of the adapter it was heard on.
     pub addresses: Vec<SocketAddr>,
-    /// TCP port of their hub; the same in every address.
+    /// TCP port of their hub, as last heard.
     pub port: u16,
 }
 
@@ -69,7 +70,7 @@ pub struct Found {
 pub enum DiscoveryEvent {
     /// Somebody is new, or something about them has changed. Never this device itself.
     Seen(Found),
-    /// Somebody said goodbye, or their record is no longer confirmed.
+    /// Somebody said goodbye and proved it, or they no longer answer.
     Gone(DeviceId),
     /// The adapters or this device's addresses have changed. Sent once at the start.
     Interfaces {

@@ -32,11 +32,29 @@ pub const ECHO_TIMEOUT: Duration = Duration::from_secs(4);
 /// are asked in that time.
 const HEARD_AGAIN: Duration = Duration::from_secs(5);
 
+/// The same for somebody whose goodbye was said by who knows whom, and for an address that was contradicted. Two
+/// questions, a second apart because a record is not sent twice within one (RFC 6762, section 6), and time to answer.
+const DOUBT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// From a fresh start to looking at who has not answered. What it has brought is read once more: `mdns-sd` says nothing
+/// of a record that it holds already, from whomever, when the true one comes. And addresses are asked for by themselves.
+const INQUIRE_AFTER: Duration = Duration::from_millis(1_100);
+
+/// Devices whose addresses are asked for by themselves at once.
+const MAX_INQUIRIES: usize = 16;
+
 /// From a silent or failed start to the next one.
 const RESTART_AFTER: Duration = Duration::from_secs(10);
 
 /// Between two looks at the machine's adapters. The look costs well under a millisecond.
 const INTERFACE_CHECK: Duration = Duration::from_secs(1);
+
+/// Between two looks at how much `mdns-sd` remembers.
+const CACHE_CHECK: Duration = Duration::from_secs(5);
+
+/// Records that `mdns-sd` may remember; beyond that it is started anew. Three times what
+/// [`MAX_PEOPLE`](earshot_protocol::limits::MAX_PEOPLE) on two networks take.
+const MAX_CACHED: i64 = 50_000;
 
 /// Between two fresh series of questions. `mdns-sd` doubles the time between its questions up to an hour; who was
 /// missed would be missing for that long.

@@ -3,7 +3,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{
+    DaemonEvent, HostnameResolutionEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent,
+    ServiceInfo,
+};
 use tokio::time::{sleep, timeout};
 
 use crate::record::{Farewell, Purpose, SERVICE, fullname, hostname, instance};
@@ -22,6 +25,8 @@ pub(super) struct Daemon {
     handle: ServiceDaemon,
     pub(super) browse: Receiver<ServiceEvent>,
     pub(super) monitor: Receiver<DaemonEvent>,
+    /// Questions for addresses; an answer shows among what is browsed.
+    inquiries: Vec<Receiver<HostnameResolutionEvent>>,
 }
 
 impl Daemon {
@@ -39,7 +44,7 @@ impl Daemon {
             Ok((browse, monitor))
         };
         match set_up() {
-            Ok((browse, monitor)) => Ok(Self { handle, browse, monitor }),
+            Ok((browse, monitor)) => Ok(Self { handle, browse, monitor, inquiries: Vec::new() }),
             Err(error) => {
                 // The thread holds its own queue open: it ends only when it is told to.
                 let _ = handle.shutdown();
@@ -64,15 +69,22 @@ impl Daemon {
         Ok(())
     }
 
+    /// Asks for the addresses of these names; the questions before are given up.
+    pub(super) fn inquire(&mut self, names: impl Iterator<Item = String>, timeout: Duration) {
+        let timeout = u64::try_from(timeout.as_millis()).ok();
+        self.inquiries = names.filter_map(|name| self.handle.resolve_hostname(&name, timeout).ok()).collect();
+    }
+
     pub(super) fn verify(&self, fullname: String, timeout: Duration) -> mdns_sd::Result<()> {
         self.handle.verify(fullname, timeout)
     }
 
-    /// Instances in the thread's cache, believed or not.
+    /// Records in the thread's cache, believed or not.
     pub(super) async fn cached(&self) -> i64 {
         let Ok(metrics) = self.handle.get_metrics() else { return 0 };
         let metrics = timeout(ANSWER_TIMEOUT, metrics.recv_async()).await;
-        metrics.ok().and_then(Result::ok).and_then(|all| all.get("cached-ptr").copied()).unwrap_or(0)
+        let Ok(Ok(metrics)) = metrics else { return 0 };
+        metrics.iter().filter(|(name, _)| name.starts_with("cached-")).map(|(_, count)| count).sum()
     }
 
     /// Says goodbye, and ends the thread when it is sent. `last` is the record that says so in words: it is believed

@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use earshot_protocol::DeviceId;
-use earshot_protocol::limits::MAX_PEOPLE;
 use earshot_protocol::owner::NetworkProblem;
 use mdns_sd::{DaemonEvent, ResolvedService, ScopedIp, ServiceEvent, ServiceInfo};
 use tokio::sync::{mpsc, watch};
@@ -14,11 +13,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::daemon::{Daemon, SharedChoice, service_info};
 use super::people::People;
 use super::{
-    BROWSE_AGAIN, ECHO_TIMEOUT, HEARD_AGAIN, INTERFACE_CHECK, RESTART_AFTER, VERIFY_TIMEOUT, Wanted,
+    BROWSE_AGAIN, CACHE_CHECK, DOUBT_TIMEOUT, ECHO_TIMEOUT, HEARD_AGAIN, INQUIRE_AFTER, INTERFACE_CHECK,
+    MAX_CACHED, MAX_INQUIRIES, RESTART_AFTER, VERIFY_TIMEOUT, Wanted,
 };
 use crate::addresses::to_dial;
 use crate::interfaces::Snapshot;
-use crate::record::{Farewell, Purpose, Record, SERVICE, decode, fullname, instance};
+use crate::record::{Farewell, Purpose, Record, SERVICE, decode, fullname, hostname, instance};
 use crate::{Announcement, DiscoveryEvent, Found};
 
 /// From a change of adapters to announcing and asking again: a change seldom comes alone.
@@ -48,8 +48,11 @@ pub(super) struct Task {
     /// Counts the fresh starts of listening.
     run: u32,
     run_since: Instant,
-    /// Somebody's record has expired since.
-    expired: bool,
+    /// When to listen afresh, because somebody's record has expired or something does not fit together.
+    afresh_at: Option<Instant>,
+    /// When to look at who has not answered in this run.
+    inquire_at: Option<Instant>,
+    cache_looked_at: Instant,
     /// Since when the device's own record has not been heard; `None` while it is.
     silent_since: Option<Instant>,
     refresh_at: Option<Instant>,
@@ -68,6 +71,9 @@ enum Step {
     Monitored(Option<DaemonEvent>),
     Look,
     Refresh,
+    Afresh,
+    Inquire,
+    Keep,
     Unheard,
 }
 
@@ -93,7 +99,9 @@ impl Task {
             started: now,
             run: 0,
             run_since: now,
-            expired: false,
+            afresh_at: None,
+            inquire_at: None,
+            cache_looked_at: now,
             silent_since: None,
             refresh_at: None,
             browse_at: now + BROWSE_AGAIN,
@@ -119,6 +127,9 @@ impl Task {
                 Step::Monitored(None) => self.lose_daemon(),
                 Step::Look => self.look().await,
                 Step::Refresh => self.refresh(),
+                Step::Afresh => self.browse_afresh(),
+                Step::Inquire => self.inquire(),
+                Step::Keep => self.people.keep_heard(Instant::now(), &self.snapshot.networks),
                 Step::Wanted(false) | Step::Verify(None) | Step::Unheard => break,
             }
         }
@@ -143,13 +154,8 @@ impl Task {
                 None => pending().await,
             }
         };
-        let refresh_at = self.refresh_at;
-        let refresh = async {
-            match refresh_at {
-                Some(at) => sleep_until(at).await,
-                None => pending().await,
-            }
-        };
+        let (refresh, afresh) = (at(self.refresh_at), at(self.afresh_at));
+        let (inquire, keep) = (at(self.inquire_at), at(self.people.deadline()));
         tokio::select! {
             changed = self.wanted.changed() => {
                 Step::Wanted(changed.is_ok() && !self.wanted.borrow().stop)
@@ -168,6 +174,9 @@ impl Task {
             event = monitored => Step::Monitored(event),
             _ = look.tick() => Step::Look,
             () = refresh => Step::Refresh,
+            () = afresh => Step::Afresh,
+            () = inquire => Step::Inquire,
+            () = keep => Step::Keep,
         }
     }
 
@@ -192,9 +201,19 @@ impl Task {
     }
 
     fn new_run(&mut self) {
+        let now = Instant::now();
         self.run = self.run.wrapping_add(1);
-        self.run_since = Instant::now();
-        self.expired = false;
+        self.run_since = now;
+        self.afresh_at = None;
+        self.inquire_at = Some(now + INQUIRE_AFTER);
+        self.people.ask(now);
+    }
+
+    /// Listens afresh soon, but not sooner than `pace` after the last time: whoever says false things to the network
+    /// shall not have everybody ask all the time.
+    fn want_afresh(&mut self, pace: Duration) {
+        let at = (self.run_since + pace).max(Instant::now());
+        self.afresh_at = Some(self.afresh_at.map_or(at, |before| before.min(at)));
     }
 
     fn lose_daemon(&mut self) {
@@ -244,6 +263,17 @@ impl Task {
         }
     }
 
+    fn inquire(&mut self) {
+        self.inquire_at = None;
+        if self.people.awaits() {
+            self.browse_again();
+        }
+        if let Some(daemon) = &mut self.daemon {
+            let names = self.people.contradicted().take(MAX_INQUIRIES).map(|device| hostname(&device));
+            daemon.inquire(names, DOUBT_TIMEOUT);
+        }
+    }
+
     /// `mdns-sd` does not ask again for somebody whose record has expired, and tells others not to answer for as long as
     /// it remembers the name: an hour. Only with an empty cache they are found when they come back in silence.
     fn browse_afresh(&mut self) {
@@ -264,7 +294,7 @@ impl Task {
 
     fn start_verify(&mut self, device: DeviceId) {
         if let Some(daemon) = &self.daemon
-            && self.people.knows(device)
+            && self.people.verify(device, Instant::now())
         {
             let _ = daemon.verify(fullname(&device), VERIFY_TIMEOUT);
         }
@@ -283,16 +313,26 @@ impl Task {
     fn browsed(&mut self, event: ServiceEvent) {
         match event {
             ServiceEvent::ServiceResolved(service) => self.resolved(&service),
-            ServiceEvent::ServiceRemoved(_, fullname) => {
-                let Some(instance_name) = instance_of(&fullname) else { return };
-                if instance_name == instance(&self.announcement.device) {
-                    self.silent_since.get_or_insert_with(Instant::now);
-                } else if let Some(device) = self.people.by_instance(&instance_name) {
-                    self.people.gone(device);
-                    self.expired = true;
-                }
-            }
+            ServiceEvent::ServiceRemoved(_, fullname) => self.removed(&fullname),
             _ => {}
+        }
+    }
+
+    /// A record has expired or was said goodbye of, by whomever.
+    fn removed(&mut self, fullname: &str) {
+        let Some(instance_name) = instance_of(fullname) else { return };
+        if instance_name == instance(&self.announcement.device) {
+            self.silent_since.get_or_insert_with(Instant::now);
+            return self.want_afresh(DOUBT_TIMEOUT);
+        }
+        let Some(device) = self.people.by_instance(&instance_name) else { return };
+        self.look_at_interfaces();
+        if self.snapshot.used.is_empty() || self.people.was_verified(device, Instant::now()) {
+            // Nobody else has had a hand in this, and there is nobody to ask, or they have been asked.
+            self.people.gone(device);
+            self.want_afresh(HEARD_AGAIN);
+        } else if self.people.doubt(device) {
+            self.want_afresh(DOUBT_TIMEOUT);
         }
     }
 
@@ -304,9 +344,16 @@ impl Task {
         }
         let pairs = service.get_properties().iter().map(|property| (property.key(), property.val()));
         let record = match decode(&instance_name, pairs) {
-            Ok(record) => record,
-            Err(error) => {
-                tracing::debug!(%error, "a record is left out");
+            // Every device writes the name that its id makes.
+            Ok(record) if service.get_hostname().eq_ignore_ascii_case(&hostname(&record.device)) => record,
+            wrong => {
+                if let Err(error) = wrong {
+                    tracing::debug!(%error, "a record is left out");
+                }
+                // It may hide a true one.
+                if self.people.by_instance(&instance_name).is_some() {
+                    self.want_afresh(HEARD_AGAIN);
+                }
                 return;
             }
         };
@@ -316,12 +363,21 @@ impl Task {
             _ => (address.to_ip_addr(), 0),
         });
         let addresses = to_dial(heard, port, &self.snapshot.networks);
-        if record.leaving || port == 0 || addresses.is_empty() {
-            self.people.gone(record.device);
-            return;
+        let Record { device, person, phrase, revision, versions, promise, leaving, secret } = record;
+        if leaving {
+            if self.people.leaves(device, secret.as_ref()) {
+                self.want_afresh(DOUBT_TIMEOUT);
+            }
+        } else if port == 0 || addresses.is_empty() {
+            if self.people.doubt(device) {
+                self.want_afresh(DOUBT_TIMEOUT);
+            }
+        } else {
+            let found = Found { device, person, phrase, revision, versions, addresses, port };
+            if self.people.heard(found, promise, &self.snapshot.networks) {
+                self.want_afresh(HEARD_AGAIN);
+            }
         }
-        let Record { device, person, phrase, revision, versions, .. } = record;
-        self.people.heard(Found { device, person, phrase, revision, versions, addresses, port }, self.run);
     }
 
     fn look_at_interfaces(&mut self) {
@@ -347,19 +403,16 @@ impl Task {
         }
         if now >= self.browse_at {
             self.browse_again();
-            // Whoever floods the network with names shall not fill the memory too.
+        }
+        if now >= self.cache_looked_at + CACHE_CHECK {
+            self.cache_looked_at = now;
+            // Whoever floods the network with records shall not fill the memory too.
             let cached = match &self.daemon {
                 Some(daemon) => daemon.cached().await,
                 None => 0,
             };
-            if cached > 2 * i64::from(MAX_PEOPLE) {
+            if cached > MAX_CACHED {
                 self.restart().await;
-            }
-        }
-        if now >= self.run_since + HEARD_AGAIN {
-            self.people.keep_run(self.run);
-            if self.expired {
-                self.browse_afresh();
             }
         }
         let network = !self.snapshot.used.is_empty();
@@ -413,6 +466,14 @@ impl Task {
             return Some(DiscoveryEvent::Problem(problem));
         }
         self.people.next_news()
+    }
+}
+
+/// Ready at a time; never when there is none.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
     }
 }
 
