@@ -31,8 +31,7 @@ const MDNS: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 251), 5353);
 /// Between two announcements.
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// Announces `claimed` as if that device were on this host, and answers in its name with another key. `say` is told a
-/// line for each thing that somebody says to it.
+/// Announces `claimed` as if that device were on this host, and answers in its name; see [`answer`].
 ///
 /// # Errors
 /// When the port or the multicast socket cannot be had.
@@ -42,26 +41,8 @@ pub async fn pose(
     here: Ipv4Addr,
     say: impl Fn(&str) + Clone + Send + Sync + 'static,
 ) -> io::Result<()> {
-    let key = DeviceKey::generate().map_err(io::Error::other)?;
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
     let port = listener.local_addr()?.port();
-    let hub = HubHandle::spawn(earshot_hub::Config {
-        hub: claimed,
-        addresses: vec![SocketAddr::from((here, port)).to_string()],
-        title: String::new(),
-        owner: Some(claimed),
-        ice_servers: Vec::new(),
-    });
-    let owner = Visitor { device: claimed, kind: DeviceKind::Install, person: Person::named(name) };
-    tokio::spawn(accept_all(hub.attach(owner).await, say.clone()));
-    let told = say.clone();
-    let route = any(async move |upgrade: WebSocketUpgrade| {
-        told("somebody asks");
-        upgrade.protocols([SUBPROTOCOL]).on_upgrade(async move |socket| {
-            let _ = welcome_all(socket, hub, claimed, told).await;
-        })
-    });
-    let tls = tls::server_config(&key).map_err(io::Error::other)?;
     let announcement = Announced { device: claimed, name: name.to_owned(), port, here };
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, MDNS.1))?;
     say(&format!("ready {port}"));
@@ -72,8 +53,39 @@ pub async fn pose(
             std::thread::sleep(PAUSE);
         }
     });
-    serve(listener, Some(tls), Router::new().route("/ws", route), Limits::default(), std::future::pending())
-        .await
+    answer(listener, claimed, name, say).await
+}
+
+/// Answers in the name of `claimed` with another key, and takes every call. `say` is told a line for each thing that
+/// somebody says to it: nothing, as long as they look at the certificate.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn answer(
+    listener: TcpListener,
+    claimed: DeviceId,
+    name: &str,
+    say: impl Fn(&str) + Clone + Send + Sync + 'static,
+) -> io::Result<()> {
+    let key = DeviceKey::generate().map_err(io::Error::other)?;
+    let hub = HubHandle::spawn(earshot_hub::Config {
+        hub: claimed,
+        addresses: vec![listener.local_addr()?.to_string()],
+        title: String::new(),
+        owner: Some(claimed),
+        ice_servers: Vec::new(),
+    });
+    let owner = Visitor { device: claimed, kind: DeviceKind::Install, person: Person::named(name) };
+    tokio::spawn(accept_all(hub.attach(owner).await, say.clone()));
+    let route = any(async move |upgrade: WebSocketUpgrade| {
+        say("somebody asks");
+        upgrade.protocols([SUBPROTOCOL]).on_upgrade(async move |socket| {
+            let _ = welcome_all(socket, hub, claimed, say).await;
+        })
+    });
+    let tls = tls::server_config(&key).map_err(io::Error::other)?;
+    let router = Router::new().route("/ws", route);
+    serve(listener, Some(tls), router, Limits::default(), std::future::pending()).await
 }
 
 /// Says goodbye in another's name, `times` times (RFC 6762, section 10.1).

@@ -19,6 +19,8 @@ pub enum Attack {
     StripSeals,
     /// In place of a description comes the one that its sender made in the first call that the hub saw.
     ReplayEarlier,
+    /// The same, and everybody is told that the new call's room is that of the first.
+    ReplayInSameRoom,
     /// Each person gets the description of the page in the middle instead of the other's.
     Middle {
         /// What the hub puts in place of the seals.

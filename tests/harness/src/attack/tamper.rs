@@ -1,6 +1,6 @@
 //! The lies themselves: what becomes of each message on its way from the hub to a person. No socket, no clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use earshot_identity::{DeviceKey, sdp};
@@ -33,7 +33,8 @@ pub(super) struct Tamper {
     /// The first description of each way in the first room that was seen, and in the latest.
     earliest: BTreeMap<Named, (RoomId, Description)>,
     latest: BTreeMap<Named, (RoomId, Description)>,
-    rooms: BTreeSet<RoomId>,
+    /// In the order of being made.
+    rooms: Vec<RoomId>,
     told: Told,
 }
 
@@ -60,7 +61,7 @@ impl Tamper {
             attack: Attack::Honest,
             earliest: BTreeMap::new(),
             latest: BTreeMap::new(),
-            rooms: BTreeSet::new(),
+            rooms: Vec::new(),
             told: Told::default(),
         }
     }
@@ -83,7 +84,9 @@ impl Tamper {
         match &mut message {
             FromHub::Welcome(welcome) => welcome.people.iter_mut().for_each(|one| self.presence(one)),
             FromHub::Message { message: HubMessage::Ok { reply: Reply::Room(room), .. }, .. } => {
-                self.rooms.insert(room.room.room);
+                if !self.rooms.contains(&room.room.room) {
+                    self.rooms.push(room.room.room);
+                }
                 room.participants.iter_mut().for_each(|one| self.participant(one));
             }
             _ => {}
@@ -146,7 +149,7 @@ impl Tamper {
                     if had { "sealed" } else { "bare" }
                 ));
             }
-            Attack::ReplayEarlier => {
+            Attack::ReplayEarlier | Attack::ReplayInSameRoom => {
                 if let Some((_, earlier)) =
                     self.earliest.get(&named((from, to, description.kind))).filter(|(kept, _)| *kept != room)
                 {
@@ -191,7 +194,13 @@ impl Tamper {
         let way = named((passing.from, passing.to, description.kind));
         description.seal = match forging {
             Forging::Strip => None,
-            Forging::Keep => self.latest.get(&way).and_then(|(_, kept)| kept.seal.clone()),
+            // Who has refused the offer made no answer whose seal could be kept.
+            Forging::Keep => self
+                .latest
+                .get(&way)
+                .filter(|(room, _)| *room == passing.room)
+                .and_then(|(_, kept)| kept.seal.clone())
+                .or_else(|| self.own_seal(hub, passing.room, passing.to, description)),
             Forging::Own => self.own_seal(hub, passing.room, passing.to, description),
         };
         let (kind, sealed) = (word(description.kind), description.seal.is_some());
@@ -249,6 +258,11 @@ impl Tamper {
                     self.rooms.iter().map(|room| (room.to_string(), elsewhere(room).to_string())).collect();
                 for (real, shown) in rooms {
                     text = swapped(&text, &real, &shown);
+                }
+            }
+            Attack::ReplayInSameRoom => {
+                if let (Some(first), Some(latest)) = (self.rooms.first(), self.rooms.last()) {
+                    text = swapped(&text, &latest.to_string(), &first.to_string());
                 }
             }
             _ => {}
