@@ -37,7 +37,7 @@ export class GuestKey {
   /** Whether the holder of `key` signed `bytes`; what is no key or no signature did not. */
   async verify(key: PublicKey, bytes: Bytes, signature: Signature): Promise<boolean> {
     const [rawKey, rawSignature] = [decode(key), decode(signature)];
-    if (rawKey?.length !== 32 || rawSignature?.length !== 64) return false;
+    if (rawKey?.length !== 32 || rawSignature?.length !== 64 || isEverybodys(rawKey)) return false;
     try {
       return await this.signer.verify(rawKey, bytes, rawSignature);
     } catch {
@@ -45,6 +45,23 @@ export class GuestKey {
       return false;
     }
   }
+}
+
+/**
+ * The points of small order, in every form that decodes to one, without the sign bit: for such a key everybody can make
+ * signatures that fit every message, so it is no device's.
+ */
+const SMALL_ORDER: readonly string[] = [
+  "0".repeat(64),
+  `01${"0".repeat(62)}`,
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  ...["ec", "ed", "ee"].map((low) => `${low}${"f".repeat(60)}7f`),
+];
+
+function isEverybodys(key: Bytes): boolean {
+  const bytes = Array.from(key, (byte, at) => (at === 31 ? byte & 0x7f : byte));
+  return SMALL_ORDER.includes(bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 }
 
 const ED25519 = { name: "Ed25519" };

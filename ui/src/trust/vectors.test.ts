@@ -134,6 +134,29 @@ describe("a short code", () => {
 });
 
 describe("a key", () => {
+  it("that everybody has proves nothing", async () => {
+    const neutral = hex(`01${"00".repeat(31)}`);
+    const points = [
+      neutral,
+      hex("00".repeat(32)),
+      hex(`ec${"ff".repeat(30)}7f`),
+      hex(`ee${"ff".repeat(31)}`),
+    ];
+    const signers = [
+      await ownKey(new Uint8Array(32).fill(3)),
+      await transientKey(new Uint8Array(32).fill(3)),
+    ];
+    let accepted = 0;
+    for (const signer of signers)
+      for (const key of points)
+        for (const point of points)
+          for (let message = 0; message < 16; message++) {
+            const signature = encode(concat(point, new Uint8Array(32)));
+            if (await signer.verify(encode(key), new Uint8Array([message]), signature)) accepted++;
+          }
+    expect(accepted).toBe(0);
+  });
+
   it("takes no signature of another message, of another key, or of no key at all", async () => {
     for (const make of [ownKey, transientKey]) {
       const key = await make(new Uint8Array(32).fill(3));
