@@ -64,7 +64,14 @@ const ofNode = (more: Partial<NonNullable<AppState["node"]>["settings"]>): AppSt
 
 export const TRUST: Record<string, () => Partial<AppState>> = {
   "lobby-marks": () => ({ people: listed() }),
-  "lobby-disturb": () => ({ node: ofNode({ do_not_disturb: true }) }),
+  "lobby-disturb": () => ({
+    node: ofNode({ do_not_disturb: true }),
+    me: {
+      device: ID.me,
+      shortId: "JGIV-4DL5-JNAC-4FOZ",
+      person: { name: "Ann Baker", status: "busy", note: "" },
+    },
+  }),
   "person-verified": () => page(bob),
   "person-met": () => page(entry("Dmitri", 3)),
   "person-stranger": () => page(stranger, { node: ofNode({ only_known: true }) }),

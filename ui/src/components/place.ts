@@ -1,4 +1,4 @@
-/** Where a floating surface goes. */
+/** Where a floating surface goes, and what is brought into sight. */
 
 export type Side = "above" | "below";
 
@@ -25,6 +25,11 @@ export function place(
   const left = align === "start" ? at.left : at.right - width;
   panel.style.left = `${Math.round(clamp(left, GAP, innerWidth - width - GAP))}px`;
   panel.style.top = `${Math.round(clamp(top, GAP, innerHeight - height - GAP))}px`;
+}
+
+/** Scrolls to what has just come, so that all of it is seen in a small window too. An attachment. */
+export function bringIntoView(node: HTMLElement): void {
+  node.scrollIntoView({ block: "nearest" });
 }
 
 function clamp(value: number, low: number, high: number): number {

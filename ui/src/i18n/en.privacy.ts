@@ -69,8 +69,8 @@ export const privacy = {
   "secure.private-label": "Private: only you and {name}",
   "secure.verified-label": "Private and verified: only you and {name}",
   "secure.unverified-label": "Unverified: {name}’s browser cannot prove who they are",
+  "secure.doubt": "Check who it is",
   "secure.doubt-label": "This is not the {name} you know",
-  "secure.title": "Private: only the two of you",
   "secure.way-direct": "Voice and picture go straight between your computers, encrypted all the way.",
   "secure.way-relay":
     "Voice and picture pass through a relay server, encrypted all the way. It cannot look inside.",
