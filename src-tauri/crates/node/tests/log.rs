@@ -40,6 +40,12 @@ async fn nothing_private_is_logged_at_info() {
     ann.sees(bob.device(), |_| true).await;
     let change = SettingsChange { note: Some("private-note".into()), ..SettingsChange::default() };
     ann.node.change_settings(change).await.expect("changes");
+    bob.sees(ann.device(), |_| true).await;
+    ann.change(SettingsChange { do_not_disturb: Some(true), ..SettingsChange::default() }).await;
+    let unheard = bob.open_room(None).await.room;
+    let busy = bob.ring(ann.device(), &unheard).await.expect("rings");
+    bob.ring_ends(busy).await;
+    ann.change(SettingsChange { do_not_disturb: Some(false), ..SettingsChange::default() }).await;
     let (room, _) = call(&mut ann, &mut bob, None).await;
     let sdp = "v=0 private-sdp a=fingerprint:sha-256 AA".to_owned();
     let signal = Signal::Description {
@@ -70,11 +76,6 @@ async fn nothing_private_is_logged_at_info() {
         ann.does(OwnerRequest::BlockDevice { device: bobs, blocked }).await;
     }
     ann.devices().await;
-    ann.change(SettingsChange { do_not_disturb: Some(true), ..SettingsChange::default() }).await;
-    let unheard = bob.open_room(None).await.room;
-    let busy = bob.ring(anns, &unheard).await.expect("rings");
-    bob.ring_ends(busy).await;
-    ann.change(SettingsChange { do_not_disturb: Some(false), ..SettingsChange::default() }).await;
     bob.change(SettingsChange { name: Some("private-Robert".into()), ..SettingsChange::default() }).await;
     ann.sees(bobs, |entry| entry.person.name == "private-Robert").await;
     ann.does(OwnerRequest::AcceptName { device: bobs }).await;
