@@ -40,6 +40,8 @@ const STABLE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Introductions {
     devices: HashMap<DeviceId, Asked>,
+    /// The next turn is that of the newest.
+    newest: bool,
 }
 
 #[derive(Debug)]
@@ -108,8 +110,9 @@ impl Introductions {
         self.devices.get(device).is_some_and(|asked| asked.state == State::Asking)
     }
 
-    /// Whom to ask now: first those who have told their name before, then those who failed least, then those who
-    /// have waited longest. Each is to be followed by [`Self::told`] or [`Self::failed`].
+    /// Whom to ask now: first those who have told their name before, then those who failed least; among equals in turn
+    /// who has waited longest and who came last, so that a flood of records keeps no colleague waiting who comes behind
+    /// it. Each is to be followed by [`Self::told`] or [`Self::failed`].
     pub(super) fn next(&mut self, now: Instant) -> Vec<DeviceId> {
         let asking = self.devices.values().filter(|asked| asked.state == State::Asking).count();
         let mut due: Vec<_> = self
@@ -121,16 +124,20 @@ impl Introductions {
             })
             .collect();
         due.sort_unstable();
-        due.truncate(AT_ONCE.saturating_sub(asking));
-        due.iter()
-            .map(|(.., device)| {
-                if let Some(asked) = self.devices.get_mut(device) {
-                    asked.state = State::Asking;
-                    asked.asked = Some(now);
-                }
-                *device
-            })
-            .collect()
+        let mut next = Vec::new();
+        while asking + next.len() < AT_ONCE
+            && let Some((stranger, failures, ..)) = due.first().copied()
+        {
+            let equals = due.partition_point(|other| (other.0, other.1) == (stranger, failures));
+            let (.., device) = due.remove(if self.newest { equals - 1 } else { 0 });
+            self.newest = !self.newest;
+            if let Some(asked) = self.devices.get_mut(&device) {
+                asked.state = State::Asking;
+                asked.asked = Some(now);
+            }
+            next.push(device);
+        }
+        next
     }
 
     /// A link to the device stands, and it has said who it is; from now on it says what changes.
@@ -207,7 +214,7 @@ mod tests {
         let (mut all, mut now) = (Introductions::default(), Instant::now());
         all.wanted(now, ANN, 1);
         assert_eq!(all.next(now), [ANN]);
-        for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+        for pause in [1_u32, 2, 4, 8, 16, 32, 60, 60] {
             let patience = [750, 1500, 2500, 2500][pause.ilog2().min(3) as usize];
             assert_eq!(all.patience(&ANN, false), Duration::from_millis(patience));
             all.failed(now, &ANN, ErrorCode::Unreachable);
@@ -302,6 +309,31 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_behind_a_flood_has_a_turn_and_the_flood_goes_on() {
+        let (mut all, start) = (Introductions::default(), Instant::now());
+        for number in 0..200 {
+            all.wanted(start + number * Duration::from_millis(1), device(number), 1);
+        }
+        let mut now = start + SECOND;
+        all.wanted(now, ANN, 1);
+        assert!(all.next(now).contains(&ANN), "the newest");
+        for device in (0..200).map(device).chain([ANN]) {
+            all.unless_told(now, &device, ErrorCode::Unreachable);
+        }
+        // A new record with each question: the oldest still has every second turn.
+        for number in 200..200 + 2 * 200 {
+            now += Duration::from_millis(1);
+            all.wanted(now, device(number), 1);
+            let next = all.next(now);
+            assert!(!next.is_empty());
+            for device in next {
+                all.failed(now, &device, ErrorCode::Unreachable);
+            }
+        }
+        assert!((0..200).all(|number| all.devices[&device(number)].asked.is_some()));
+    }
+
+    #[test]
     fn who_told_before_goes_first_and_who_failed_goes_last() {
         let (mut all, now) = (Introductions::default(), Instant::now());
         all.wanted(now, ANN, 1);
@@ -317,6 +349,6 @@ mod tests {
         all.wanted(later, ANN, 2);
         let next = all.next(later);
         assert_eq!(next[0], ANN);
-        assert!(next[1..].iter().all(|device| *device != self::device(0)));
+        assert!(next[1..].iter().all(|device| all.devices[device].failures == 0));
     }
 }
