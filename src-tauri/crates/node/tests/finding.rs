@@ -255,6 +255,44 @@ async fn what_a_hidden_person_changes_is_seen_with_a_link_and_without() {
 }
 
 #[tokio::test]
+async fn who_is_blocked_sees_somebody_away_and_nobody_else_does() {
+    let ether = Ether::new();
+    let (mut ann, anns) = arrive(&ether, "Ann").await;
+    let (mut bob, _) = arrive(&ether, "Bob").await;
+    let (mut cat, _) = arrive(&ether, "Cat").await;
+    let (me, bobs) = (ann.device(), bob.device());
+    ann.sees(bobs, |_| true).await;
+    bob.sees(me, |entry| entry.person.status == Status::Available).await;
+    cat.sees(me, |entry| entry.person.status == Status::Available).await;
+    let block = |blocked| OwnerRequest::BlockDevice { device: bobs, blocked };
+    assert_eq!(ann.own(block(true)).await, Ok(OwnerReply::Done));
+    assert!(anns.last().hidden, "the record would tell what the hub does not");
+    bob.sees(me, |entry| entry.person.status == Status::Away && entry.person.name == "Ann").await;
+    let note = SettingsChange { note: Some("call me".into()), ..SettingsChange::default() };
+    change(&ann, note).await;
+    cat.sees(me, |entry| entry.person.note == "call me" && entry.person.status == Status::Available).await;
+    // Bob asked too, and was told nothing new.
+    listen(&mut bob, Duration::from_millis(300)).await;
+    let seen = list(&bob).await.into_iter().find(|entry| entry.device == me).expect("still listed");
+    assert_eq!(seen.person.status, Status::Away);
+    // A restart does not show it for a moment.
+    let (mut ann, anns) = restart(&ether, ann, "Ann").await;
+    assert!(anns.said.lock().expect("unpoisoned").iter().all(|said| said.hidden));
+    cat.sees(me, |entry| entry.person.status == Status::Available && entry.reach == Reach::Here).await;
+    listen(&mut bob, Duration::from_millis(500)).await;
+    let available = bob.heard.iter().any(|message| {
+        matches!(message, FromNode::Message { message: HubMessage::Event { event: Event::PersonHere { presence } }, .. }
+            if presence.device == me && presence.person.status == Status::Available)
+    });
+    assert!(!available, "{:?}", bob.heard);
+    let block = OwnerRequest::BlockDevice { device: bobs, blocked: false };
+    ann.sees(bobs, |_| true).await;
+    assert_eq!(ann.own(block).await, Ok(OwnerReply::Done));
+    assert!(!anns.last().hidden);
+    bob.sees(me, |entry| entry.person.status == Status::Available).await;
+}
+
+#[tokio::test]
 async fn an_office_with_a_phrase_finds_its_own_and_nobody_else() {
     let ether = Ether::new();
     let (mut ann, anns) = arrive(&ether, "Ann").await;
