@@ -68,7 +68,7 @@ export const errors = {
   "error.camera-busy": "Another program uses the camera. Close that program to be seen.",
   "error.screen-denied": "The screen was not shared. Choose what to share and allow it when you are asked.",
   "error.not-connected":
-    "They ended the call before it was connected. They hung up, or their Earshot could not check that it is really you.",
+    "They ended the call before it was connected. They hung up, or their Earshot could not make sure that it is you. Call again, or ask them another way.",
   "error.call-lost": "The line broke and did not come back. Look at your network, then call again.",
   "error.webrtc-missing": "Calls do not work in this window. Open Earshot in your browser to call.",
   "error.browser-too-old":
@@ -82,7 +82,7 @@ export const errors = {
   "error-for.person-unknown": "{name} is no longer here. They reappear in the list when they are back.",
   "error-for.link-lost": "The connection to {name} was lost. Try again in a moment.",
   "error-for.not-connected":
-    "{name} ended the call before it was connected. They hung up, or their Earshot could not check that it is really you.",
+    "{name} ended the call before it was connected. They hung up, or their Earshot could not make sure that it is you. Call again, or ask them another way.",
   "error-for.call-lost":
     "The line to {name} broke and did not come back. Look at your network, then call again.",
   "error-for.description-unsigned":

@@ -58,7 +58,8 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.camera-missing": "没有找到摄像头。您可以说话；插上摄像头后对方才能看见您。",
   "error.camera-busy": "摄像头正被别的程序使用。关掉那个程序，对方才能看见您。",
   "error.screen-denied": "屏幕没有共享。请选择要共享的内容，并在询问时允许。",
-  "error.not-connected": "接通之前，对方结束了通话：对方挂断了，或者对方的 Earshot 无法确认真的是你。",
+  "error.not-connected":
+    "接通之前，对方结束了通话：可能是对方挂断了，也可能是对方的 Earshot 无法确认是您。请重新呼叫，或用别的方式问问对方。",
   "error.call-lost": "线路断了，没能恢复。请检查网络后重新呼叫。",
   "error.webrtc-missing": "这个窗口不能通话，请在浏览器里打开 Earshot 来呼叫。",
   "error.browser-too-old": "这个浏览器太旧，不能通话。请更新，或使用新版 Chrome、Edge、Firefox 或 Safari。",
@@ -69,7 +70,8 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error-for.unreachable": "联系不上{name}的电脑，它可能睡眠了。",
   "error-for.person-unknown": "{name}已经不在了，回来后会重新出现在列表里。",
   "error-for.link-lost": "与{name}的连接断了，请稍后再试。",
-  "error-for.not-connected": "接通之前，{name} 结束了通话：对方挂断了，或者对方的 Earshot 无法确认真的是你。",
+  "error-for.not-connected":
+    "接通之前，{name}结束了通话：可能是对方挂断了，也可能是对方的 Earshot 无法确认是您。请重新呼叫，或用别的方式问问对方。",
   "error-for.call-lost": "与{name}的线路断了，没能恢复。请检查网络后重新呼叫。",
   "error-for.description-unsigned":
     "收到的通话信息没有{name}的签名，可能被中间的人改动过。没有人能窃听。请双方更新 Earshot 后再呼叫。",
