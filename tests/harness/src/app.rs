@@ -126,6 +126,16 @@ impl EarshotLaunch {
         self
     }
 
+    /// Gives it the office's phrase, as if the owner had set it before.
+    #[must_use]
+    #[track_caller]
+    pub fn phrase(self, phrase: &str) -> Self {
+        std::fs::create_dir_all(&self.data_dir).expect("the data directory can be made");
+        let key = earshot_identity::PhraseKey::derive(phrase).expect("long enough");
+        key.save(self.data_dir.join("office-phrase.key")).expect("the key can be kept");
+        self
+    }
+
     /// Starts it and waits until it is ready.
     #[must_use]
     #[track_caller]

@@ -79,6 +79,15 @@ impl Host {
         done.stdout
     }
 
+    /// Listens from now on to what is said by mDNS on this host's network: a line for each packet.
+    #[must_use]
+    #[track_caller]
+    pub fn overhear(&self) -> Child {
+        let mut process = attacker(self, &["overhear", &self.ip().to_string()]).spawn();
+        process.wait_line(READY, |line| line == "ready");
+        process
+    }
+
     /// Says goodbye by mDNS in another's name.
     #[track_caller]
     pub fn say_goodbye_for(&self, app: &Earshot, times: u32) {

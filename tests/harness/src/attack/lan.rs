@@ -102,6 +102,22 @@ pub fn say_goodbye(claimed: DeviceId, port: u16, here: Ipv4Addr, times: u32) -> 
     Ok(())
 }
 
+/// Tells what everybody on the network of `here` says by mDNS, a line for each packet, with dots for what is no text. Never ends.
+///
+/// # Errors
+/// When the multicast socket cannot be had.
+pub fn overhear(here: Ipv4Addr, say: impl Fn(&str)) -> io::Result<()> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, MDNS.1))?;
+    socket.join_multicast_v4(&MDNS.0, &here)?;
+    say("ready");
+    let mut packet = [0; 9000];
+    loop {
+        let length = socket.recv(&mut packet)?;
+        let text = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        say(&packet[..length].iter().map(text).collect::<String>());
+    }
+}
+
 /// The owner that never was: takes every call.
 async fn accept_all(mut local: Local, say: impl Fn(&str)) {
     let mut id = 0;
@@ -274,7 +290,7 @@ impl Announced {
         let id = self.device.to_string();
         let service = labels(&["_earshot", "_tcp", "local"]);
         let instance = labels(&[&id[..16], "_earshot", "_tcp", "local"]);
-        let host = labels(&["attacker", "local"]);
+        let host = labels(&[&format!("earshot-{}", &id[..16]), "local"]);
         let ttl: u32 = if goodbye { 0 } else { 120 };
         let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
         let mut record = |owner: &[u8], kind: u16, class: u16, data: &[u8]| {
