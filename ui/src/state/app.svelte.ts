@@ -4,7 +4,7 @@ import { Sounds } from "../call/sounds";
 import { LIMITS, type SettingsChange } from "../gen/protocol";
 import { audioContext, canCall, canFullHd, environment, measureTrack } from "./browser";
 import type { Actions, AnyCode, AppState } from "./contract";
-import type { GuestStore } from "./guest-store";
+import { KEY, type GuestStore } from "./guest-store";
 import { initialState } from "./initial";
 import { Session } from "./session";
 import { changeGuestSettings, changeOwnerSettings, setOwnerPhrase } from "./settings";
@@ -29,6 +29,11 @@ export function createApp(backend: Backend, title: string, store: GuestStore): E
     canFullHd: canFullHd(),
     measure: measureTrack,
   });
+  // Only other tabs are told so.
+  if (backend.surface === "guest")
+    addEventListener("storage", ({ key }) => {
+      if (key === KEY) session.reloadMemory();
+    });
   return { app, actions: actionsOf(session), session };
 }
 

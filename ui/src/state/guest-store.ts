@@ -16,7 +16,8 @@ export interface GuestMemory {
   known: Remembered[];
 }
 
-const KEY = "earshot.guest";
+/** Under which name the page's storage keeps it. */
+export const KEY = "earshot.guest";
 /** Enough to see who called; the browser's storage is small. */
 const MAX_CALLS = 50;
 
@@ -43,6 +44,12 @@ export class GuestStore {
 
   /** @param storage null where the browser keeps nothing (private windows) */
   constructor(private readonly storage: Pick<Storage, "getItem" | "setItem"> | null) {
+    this.memory = NOBODY;
+    this.reload();
+  }
+
+  /** Another tab of this guest has changed something. */
+  reload(): void {
     const read = this.#read();
     this.memory = { ...NOBODY, ...read, known: parse(read.known) };
   }

@@ -303,6 +303,22 @@ describe("what a guest's browser remembers", () => {
     expect(app.people.find(({ device }) => device === "eve")?.standing?.warning).toBeUndefined();
   });
 
+  it("is that of all their tabs", async () => {
+    let kept: string | null = null;
+    const storage = { getItem: () => kept, setItem: (_: string, value: string) => void (kept = value) };
+    const [mine, other] = [new GuestStore(storage), new GuestStore(storage)];
+    mine.change({ name: "Gast" });
+    start("guest", mine);
+    tell(welcome([presence("ann")]));
+    other.reload();
+    other.devices.block("ann", "ann", true, 1);
+    session.reloadMemory();
+    expect(app.people[0]?.standing?.blocked).toBe(true);
+    expect(await session.known.remember("ann")).toBeNull();
+    other.reload();
+    expect(other.devices.standing("ann", "ann")).toEqual({ name: "ann", trust: "met", blocked: true });
+  });
+
   it("keeps no key that is gone with its page", async () => {
     tell({
       type: "event",

@@ -179,6 +179,13 @@ export class Session {
     }
   }
 
+  /** Another tab of this guest has met, renamed or blocked somebody. */
+  reloadMemory(): void {
+    this.store.reload();
+    this.#memoryChanged();
+    this.#showGuestCalls();
+  }
+
   /** Blocks or no longer blocks; null, or why not. */
   async block(device: DeviceId, blocked: boolean): Promise<AnyCode | null> {
     const problem = await this.known.block(device, blocked);

@@ -27,8 +27,17 @@ export interface Remembered {
 /** A browser's storage is small. */
 export const MAX_REMEMBERED = 200;
 
+interface Index {
+  of: readonly Remembered[];
+  byDevice: ReadonlyMap<DeviceId, Remembered>;
+  /** Who was met, by each name without what nobody means by it. */
+  byName: ReadonlyMap<string, Remembered[]>;
+}
+
 export class Memory {
-  /** @param keep where it lies, and how it is written; what lay there before is read by `parse` */
+  #indexed: Index = { of: [], byDevice: new Map(), byName: new Map() };
+
+  /** @param keep where it lies, and how it is written: a new list with each change. What lay there before is read by `parse` */
   constructor(private readonly keep: { read(): readonly Remembered[]; write(devices: Remembered[]): void }) {}
 
   /** The ones met last first. */
@@ -117,7 +126,22 @@ export class Memory {
   }
 
   #of(device: DeviceId): Remembered | undefined {
-    return this.keep.read().find((one) => one.device === device);
+    return this.#index().byDevice.get(device);
+  }
+
+  /** A list may hold ten thousand people, and each is looked up: made anew only when the memory has changed. */
+  #index(): Index {
+    const devices = this.keep.read();
+    if (this.#indexed.of === devices) return this.#indexed;
+    const byName = new Map<string, Remembered[]>();
+    // Whom one knows best first.
+    const met = devices.filter((one) => one.met);
+    met.sort((a, b) => Number(b.verified) - Number(a.verified) || b.lastMet - a.lastMet);
+    for (const one of met)
+      for (const name of new Set([plain(one.keptName), plain(one.ownName ?? "")]))
+        byName.set(name, [...(byName.get(name) ?? []), one]);
+    this.#indexed = { of: devices, byDevice: new Map(devices.map((one) => [one.device, one])), byName };
+    return this.#indexed;
   }
 
   /** Another's name is the worse of the two. */
@@ -125,11 +149,12 @@ export class Memory {
     const name = plain(said);
     // The person knows them under just this name, whoever else has it too.
     if (known && [plain(known.keptName), plain(known.ownName ?? ""), ""].includes(name)) return null;
-    const [by] = this.keep
-      .read()
-      .filter((one) => one.met && one.device !== device && name !== "")
-      .filter(({ keptName, ownName }) => plain(keptName) === name || plain(ownName ?? "") === name)
-      .sort((a, b) => Number(b.verified) - Number(a.verified) || b.lastMet - a.lastMet);
+    const by =
+      name === ""
+        ? undefined
+        : this.#index()
+            .byName.get(name)
+            ?.find((one) => one.device !== device);
     if (by) return { type: "taken", by: by.device, name: by.ownName ?? by.keptName };
     return known ? { type: "changed", from: known.keptName, to: fit(said, device) } : null;
   }
