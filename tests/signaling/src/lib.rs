@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod certificates;
+mod child;
+mod hostile;
 mod hubs;
 mod proxy;
 mod raw;
 mod relay;
 
 pub use certificates::{Certificates, elsewhere, url_of_elsewhere};
+pub use child::{Holds, HubProcess, Sort, be_a_hub, like_an_offer};
+pub use hostile::{Flood, Tally, Victim, is_ring_of};
 pub use hubs::{Office, Served};
 pub use proxy::Proxy;
 pub use raw::{Raw, RawSocket, Wire, exporter, upgrade_status};

@@ -86,12 +86,22 @@ impl Raw {
     /// # Panics
     /// When the hub does not upgrade, or does not challenge.
     pub async fn over(stream: Box<dyn Wire>, bound: (Binding, Option<[u8; 32]>)) -> Self {
-        let uri = format!("ws://{HOST}/ws").parse().expect("a URI");
+        soon("a challenge", Self::try_over(stream, bound, HOST)).await.expect("a challenge")
+    }
+
+    /// As [`Self::over`], asking for `host`; `None` when the hub does not want to.
+    pub async fn try_over(
+        stream: Box<dyn Wire>,
+        bound: (Binding, Option<[u8; 32]>),
+        host: &str,
+    ) -> Option<Self> {
+        let uri = format!("ws://{host}/ws").parse().ok()?;
         let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
-        let (mut socket, _) = soon("the upgrade", client_async(request, stream)).await.expect("the upgrade");
-        match next(&mut socket).await {
-            Some(FromHub::Challenge { hub, nonce, phrase, .. }) => Self { socket, hub, nonce, phrase, bound },
-            other => panic!("{other:?} in place of a challenge"),
+        let (mut socket, _) = client_async(request, stream).await.ok()?;
+        let Some(Ok(Message::Text(text))) = socket.next().await else { return None };
+        match serde_json::from_str(&text).ok()? {
+            FromHub::Challenge { hub, nonce, phrase, .. } => Some(Self { socket, hub, nonce, phrase, bound }),
+            _ => None,
         }
     }
 

@@ -44,6 +44,12 @@ limits! {
     MAX_UNGREETED = 256;
     /// The same, of one address.
     MAX_UNGREETED_PER_ADDRESS = 32;
+    /// What others are told of, from one address at once: coming in, a new name, rings, rooms made and entered. An
+    /// office behind one router comes back after a break.
+    MAX_ACTIONS_AT_ONCE = 200;
+    /// The same in each second after that; what is more waits. Coming in and a new name count more where many hear of it,
+    /// and a ring counts as all of them.
+    MAX_ACTIONS_PER_SECOND = 20;
     /// Rooms at one hub.
     MAX_ROOMS = 2_000;
     /// Rooms one device may be in at one hub.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use aws_lc_rs::rand;
 use earshot_hub::{Config, ConnectionId, Counts, Fresh, Hub, Input, Output, Time, Visitor};
@@ -11,14 +11,16 @@ use earshot_protocol::{DeviceId, ErrorCode, FromHub, Resume, Seq, ToHub, VERSION
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::waiting::{Bytes, Waiting};
+
 /// Inputs waiting for the hub, of all connections together. Who finds it full waits, and is not read from meanwhile.
 const MAX_INPUTS: usize = 1024;
 
 /// What goes out on one connection.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    /// Say this.
-    Say(Box<FromHub>),
+    /// Say this; it counts as waiting until it has been said.
+    Say(Box<FromHub>, Waiting),
     /// Say why, if there is a reason, and close.
     Close(Option<ErrorCode>),
 }
@@ -38,6 +40,8 @@ struct Outbox {
     cut: oneshot::Sender<ErrorCode>,
     /// Messages that may wait: [`MAX_QUEUE`], and what a resumed place had to be told at once.
     room: usize,
+    /// Bytes that may wait.
+    bytes: Bytes,
     /// The highest number said on an in-process connection, which sees all that it is told.
     local_seen: Option<Seq>,
 }
@@ -65,6 +69,7 @@ pub(crate) struct Arrival {
 pub struct HubHandle {
     commands: mpsc::Sender<Command>,
     next_connection: Arc<AtomicU64>,
+    visitors: Arc<AtomicUsize>,
     hub: DeviceId,
 }
 
@@ -75,7 +80,12 @@ impl HubHandle {
         let hub = config.hub;
         let (commands, inputs) = mpsc::channel(MAX_INPUTS);
         tokio::spawn(Actor::new(Hub::new(config)).run(inputs));
-        Self { commands, next_connection: Arc::new(AtomicU64::new(1)), hub }
+        Self { commands, next_connection: Arc::new(AtomicU64::new(1)), visitors: Arc::default(), hub }
+    }
+
+    /// How many visitors are connected.
+    pub(crate) fn visitors(&self) -> usize {
+        self.visitors.load(Ordering::Relaxed)
     }
 
     /// The hub's device id: what its challenge names.
@@ -116,8 +126,11 @@ impl HubHandle {
         // Room for what a resumed place is told at once, beside the ordinary queue and a last word.
         let (queue, said) = mpsc::channel((MAX_QUEUE + MAX_UNSEEN) as usize + 2);
         let (cut, is_cut) = oneshot::channel();
-        let outbox = Outbox { queue, cut, room: MAX_QUEUE as usize, local_seen: local.then_some(0) };
-        let seat = Seat { connection, commands: self.commands.clone(), goodbye: local };
+        let bytes = Bytes::default();
+        let outbox = Outbox { queue, cut, room: MAX_QUEUE as usize, bytes, local_seen: local.then_some(0) };
+        self.visitors.fetch_add(1, Ordering::Relaxed);
+        let (commands, visitors) = (self.commands.clone(), Arc::clone(&self.visitors));
+        let seat = Seat { connection, commands, visitors, goodbye: local };
         let arrive = Command::Arrive { connection, arrival: Box::new(arrival), outbox };
         // A hub that has ended drops the outbox, and the inbox says so.
         let _ = self.commands.send(arrive).await;
@@ -130,6 +143,7 @@ impl HubHandle {
 pub(crate) struct Seat {
     connection: ConnectionId,
     commands: mpsc::Sender<Command>,
+    visitors: Arc<AtomicUsize>,
     goodbye: bool,
 }
 
@@ -145,6 +159,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.visitors.fetch_sub(1, Ordering::Relaxed);
         let mut last = Vec::with_capacity(2);
         if self.goodbye {
             last.push(Command::Said { connection: self.connection, message: Box::new(ToHub::Goodbye) });
@@ -194,7 +209,7 @@ impl Local {
             outgoing = inbox.queue.recv() => outgoing,
         };
         match outgoing {
-            Some(Outgoing::Say(message)) => Some(*message),
+            Some(Outgoing::Say(message, _)) => Some(*message),
             Some(Outgoing::Close(code)) => {
                 self.inbox = None;
                 code.map(|code| FromHub::Refused { code })
@@ -292,9 +307,11 @@ impl Actor {
             };
             let outputs = self.hub.handle(self.now(), fresh, input);
             if let Some(connection) = arriving {
-                let told = outputs.iter().filter(|output| is_said_on(output, connection)).count();
                 if let Some(outbox) = self.outboxes.get_mut(&connection) {
-                    outbox.room += told;
+                    for message in outputs.iter().filter_map(|output| said_on(output, connection)) {
+                        outbox.room += 1;
+                        outbox.bytes.allow(message);
+                    }
                 }
             }
             for output in outputs {
@@ -318,7 +335,10 @@ impl Actor {
                     }
                 }
                 let waiting = outbox.queue.max_capacity() - outbox.queue.capacity();
-                if waiting < outbox.room && outbox.queue.try_send(Outgoing::Say(Box::new(message))).is_ok() {
+                let counted = outbox.bytes.add(&message).filter(|_| waiting < outbox.room);
+                if let Some(counted) = counted
+                    && outbox.queue.try_send(Outgoing::Say(Box::new(message), counted)).is_ok()
+                {
                     return None;
                 }
                 let outbox = self.outboxes.remove(&connection)?;
@@ -341,8 +361,11 @@ impl Actor {
     }
 }
 
-fn is_said_on(output: &Output, to: ConnectionId) -> bool {
-    matches!(output, Output::Send { connection, .. } if *connection == to)
+fn said_on(output: &Output, to: ConnectionId) -> Option<&FromHub> {
+    match output {
+        Output::Send { connection, message } if *connection == to => Some(message),
+        _ => None,
+    }
 }
 
 fn fresh() -> Option<Fresh> {

@@ -32,6 +32,7 @@ use tracing::debug;
 
 use crate::channel::{Exporter, exporter};
 use crate::gate::{Gate, Ticket};
+use crate::pace::Pace;
 
 /// How long a TLS handshake or a request's headers may take; also how long a kept-alive connection may be idle.
 const STEP_TIMEOUT: Duration = Duration::from_millis(HELLO_TIMEOUT as u64);
@@ -83,37 +84,52 @@ pub struct PeerInfo {
     pub(crate) exporter: Option<Exporter>,
     /// The host that the client asked for: `Host`, or `X-Forwarded-Host` behind a trusted proxy.
     pub host: Option<String>,
-    /// The connection's places at the door.
-    pub(crate) tickets: Tickets,
+    /// The connection's place at the door.
+    pub(crate) door: AtDoor,
+    /// How fast its address may act.
+    pub(crate) pace: Pace,
     /// Turns true when the server ends.
     pub(crate) closing: watch::Receiver<bool>,
     /// Held as long as something of the connection is alive.
     pub(crate) alive: mpsc::Sender<()>,
 }
 
-/// A connection's places at the door, shared by its HTTP half and what it is upgraded to.
+/// A connection's place at the door, shared by its HTTP half and what it is upgraded to.
 #[derive(Debug, Clone)]
-pub(crate) struct Tickets(Arc<Mutex<Held>>);
+pub(crate) struct AtDoor(Arc<Mutex<Held>>);
 
 #[derive(Debug)]
 struct Held {
-    tickets: Vec<Ticket>,
-    /// They are of the wider room.
+    ticket: Option<Ticket>,
+    /// It is of the wider room.
     for_pages: bool,
 }
 
-impl Tickets {
-    fn new(tickets: Vec<Ticket>) -> Self {
-        Self(Arc::new(Mutex::new(Held { tickets, for_pages: false })))
+impl AtDoor {
+    fn new(ticket: Ticket) -> Self {
+        Self(Arc::new(Mutex::new(Held { ticket: Some(ticket), for_pages: false })))
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the places over: they are free once the result is dropped.
-    pub(crate) fn take(&self) -> Vec<Ticket> {
-        std::mem::take(&mut self.held().tickets)
+    /// Frees the place: whoever had it is in.
+    pub(crate) fn leave(&self) {
+        self.held().ticket = None;
+    }
+
+    /// Done when the place went to somebody else.
+    pub(crate) async fn given_up(&self) {
+        loop {
+            let Some(mut given_up) = self.held().ticket.as_ref().map(Ticket::given_up) else {
+                return std::future::pending().await;
+            };
+            // Closed: another place was taken in its stead, or none.
+            if given_up.wait_for(|given_up| *given_up).await.is_ok() {
+                return;
+            }
+        }
     }
 }
 
@@ -124,6 +140,7 @@ struct Shared {
     limits: Limits,
     gate: Gate,
     pages: Gate,
+    pace: Pace,
     closing: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
@@ -151,6 +168,7 @@ pub async fn serve(
         limits,
         gate: Gate::new(limits.ungreeted, limits.ungreeted_per_address),
         pages: Gate::new(MAX_PAGES, MAX_PAGES_PER_ADDRESS),
+        pace: Pace::default(),
         closing,
         alive,
     });
@@ -161,9 +179,9 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    if let Some(tickets) = enter(&shared, &shared.gate, address.ip()) {
-                        let tickets = Tickets::new(tickets);
-                        connections.spawn(connection(Arc::clone(&shared), stream, address, tickets));
+                    if let Some(ticket) = shared.gate.enter(shared.of(address.ip())) {
+                        let door = AtDoor::new(ticket);
+                        connections.spawn(connection(Arc::clone(&shared), stream, address, door));
                     }
                 }
                 Err(error) => {
@@ -187,49 +205,51 @@ pub async fn serve(
     Ok(())
 }
 
-/// A connection's places. Those of its address are not counted when it is the proxy's.
-fn enter(shared: &Shared, gate: &Gate, address: IpAddr) -> Option<Vec<Ticket>> {
-    let mut tickets = vec![gate.enter()?];
-    if !shared.limits.trust_forwarded {
-        tickets.push(gate.enter_from(address)?);
-    }
-    Some(tickets)
-}
-
-async fn connection(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, tickets: Tickets) {
+async fn connection(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, door: AtDoor) {
     // Signaling is small messages that somebody waits for.
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let Some(tls) = shared.tls.clone() else {
-        let peer = shared.peer(address.ip(), None, None, tickets);
+        let peer = shared.peer(address.ip(), None, None, door);
         return pages(&shared, stream, peer).await;
     };
-    let Ok(Ok(stream)) = timeout(STEP_TIMEOUT, tls.accept(stream)).await else {
+    let handshake = timeout(STEP_TIMEOUT, tls.accept(stream));
+    let handshake = tokio::select! {
+        handshake = handshake => handshake,
+        () = door.given_up() => return,
+    };
+    let Ok(Ok(stream)) = handshake else {
         debug!("a TLS handshake failed");
         return;
     };
     let tls = stream.get_ref().1;
     let key = tls.peer_certificates().and_then(peer_key);
     let Some(exporter) = exporter(tls) else { return };
-    let peer = shared.peer(address.ip(), key, Some(exporter), tickets);
+    let peer = shared.peer(address.ip(), key, Some(exporter), door);
     pages(&shared, stream, peer).await;
 }
 
 impl Shared {
+    /// Whose a connection is. The proxy's address is nobody's.
+    fn of(&self, address: IpAddr) -> Option<IpAddr> {
+        (!self.limits.trust_forwarded).then_some(address)
+    }
+
     fn peer(
         &self,
         address: IpAddr,
         key: Option<PublicKey>,
         exporter: Option<Exporter>,
-        tickets: Tickets,
+        door: AtDoor,
     ) -> PeerInfo {
         PeerInfo {
             address: address.to_canonical(),
             key,
             exporter,
             host: None,
-            tickets,
+            door,
+            pace: self.pace.clone(),
             closing: self.closing.clone(),
             alive: self.alive.clone(),
         }
@@ -242,6 +262,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let router = TowerToHyperService::new(shared.router.clone());
+    let door = peer.door.clone();
     let service = service_fn(|mut request: Request<Incoming>| {
         let peer = of_request(shared, &peer, request.headers());
         let router = router.clone();
@@ -266,6 +287,8 @@ where
     let ended = timeout(PAGES_TIMEOUT, async {
         tokio::select! {
             result = connection.as_mut() => return result,
+            // Cut: somebody else has its place.
+            () = door.given_up() => return Ok(()),
             _ = closing.wait_for(|closing| *closing) => {}
         }
         connection.as_mut().graceful_shutdown();
@@ -289,18 +312,18 @@ fn of_request(shared: &Shared, connection: &PeerInfo, headers: &HeaderMap) -> Op
             peer.address = IpAddr::to_canonical(&address);
         }
     }
-    let mut held = connection.tickets.held();
+    let mut held = connection.door.held();
     if headers.contains_key(header::UPGRADE) {
         // A visitor has to find a place at the door, also after having asked for pages.
         if held.for_pages {
-            held.tickets = enter(shared, &shared.gate, connection.address)?;
+            held.ticket = Some(shared.gate.enter(shared.of(connection.address))?);
             held.for_pages = false;
         }
-        if shared.limits.trust_forwarded {
-            held.tickets.push(shared.gate.enter_from(peer.address)?);
+        if shared.limits.trust_forwarded && !held.ticket.as_ref()?.is_of(peer.address) {
+            return None;
         }
     } else if !held.for_pages {
-        held.tickets = enter(shared, &shared.pages, connection.address)?;
+        held.ticket = Some(shared.pages.enter(shared.of(connection.address))?);
         held.for_pages = true;
     }
     drop(held);

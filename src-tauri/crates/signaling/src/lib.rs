@@ -18,9 +18,11 @@ mod codec;
 mod gate;
 pub mod http;
 pub mod link;
+mod pace;
 mod phrase;
 pub mod reconnect;
 pub mod socket;
+mod waiting;
 
 pub use actor::{HubHandle, Local};
 pub use http::{Limits, PeerInfo, serve};

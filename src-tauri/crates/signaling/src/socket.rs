@@ -30,7 +30,8 @@ use tracing::debug;
 use crate::actor::{Arrival, HubHandle, Outgoing, Seat};
 use crate::channel::{Exporter, host_name};
 use crate::codec;
-use crate::http::PeerInfo;
+use crate::http::{AtDoor, PeerInfo};
+use crate::pace::{cost, cost_of_coming};
 use crate::phrase::{Asked, WRONG_GUESS_WAITS};
 
 /// How long one message may take to leave. A reader that is slower is cut off.
@@ -136,7 +137,6 @@ type End = Option<ErrorCode>;
 
 impl Door {
     async fn converse(&self, socket: WebSocket, peer: PeerInfo) {
-        let tickets = peer.tickets.take();
         // The server waits for its connections to end.
         let _alive = peer.alive.clone();
         let mut closing = peer.closing.clone();
@@ -148,6 +148,7 @@ impl Door {
             biased;
             _ = closing.wait_for(|closing| *closing) => Err(Gone::Said(None)),
             () = changed(&mut phrase) => Err(Gone::Said(None)),
+            () = peer.door.given_up() => Err(Gone::Silent),
             greeted = self.greet(&mut sink, &mut stream, &peer, asked) => greeted,
         };
         let (arrival, confirmation) = match greeted {
@@ -156,7 +157,6 @@ impl Door {
         };
         let device = arrival.visitor.device;
         let (seat, mut inbox) = self.hub.arrive(arrival, false).await;
-        drop(tickets);
         let gone = tokio::select! {
             biased;
             Ok(code) = &mut inbox.cut => {
@@ -165,8 +165,8 @@ impl Door {
             }
             _ = closing.wait_for(|closing| *closing) => Gone::Said(None),
             () = changed(&mut phrase) => Gone::Said(None),
-            gone = self.write(&mut sink, &mut inbox.queue, &device, confirmation) => gone,
-            gone = read(&mut stream, &seat) => gone,
+            gone = self.write(&mut sink, &mut inbox.queue, &device, confirmation, &peer.door) => gone,
+            gone = self.read(&mut stream, &seat, &peer) => gone,
         };
         // The place waits from now on, whatever the last words take.
         drop((seat, inbox));
@@ -201,6 +201,11 @@ impl Door {
         if matches!(admitted, Err(ErrorCode::PhraseWrong)) {
             sleep(WRONG_GUESS_WAITS).await;
         }
+        let cost = cost_of_coming(self.hub.visitors());
+        let admitted = match admitted {
+            Ok(admitted) => peer.pace.arrive(peer.address, cost).await.map(|()| admitted),
+            Err(code) => Err(code),
+        };
         admitted.map_err(|code| Gone::Said(Some(code)))
     }
 
@@ -211,10 +216,11 @@ impl Door {
         queue: &mut mpsc::Receiver<Outgoing>,
         device: &DeviceId,
         confirmation: Option<Digest>,
+        door: &AtDoor,
     ) -> Gone {
         loop {
             match queue.recv().await {
-                Some(Outgoing::Say(mut message)) => {
+                Some(Outgoing::Say(mut message, _waiting)) => {
                     if let FromHub::Welcome(welcome) = message.as_mut() {
                         welcome.phrase = confirmation;
                     }
@@ -225,6 +231,8 @@ impl Door {
                     if let Err(gone) = say(sink, &message).await {
                         return gone;
                     }
+                    // The welcome, which may be long, has been taken: only now somebody else may have the place.
+                    door.leave();
                 }
                 Some(Outgoing::Close(code)) => return Gone::Said(code),
                 None => return Gone::Said(None),
@@ -260,6 +268,45 @@ impl Door {
         };
         let visitor = Visitor { device, kind: hello.kind, person: hello.person };
         Ok((Arrival { visitor, version, resume: hello.resume }, confirmation))
+    }
+
+    /// Hands what the visitor says to the hub, until they go or say what cannot be.
+    async fn read(&self, stream: &mut Stream, seat: &Seat, peer: &PeerInfo) -> Gone {
+        let mut frames = 0;
+        let mut window = Instant::now();
+        loop {
+            let text = match timeout(
+                Duration::from_millis(IDLE_TIMEOUT.into()),
+                next_frame(stream, ErrorCode::Malformed),
+            )
+            .await
+            {
+                Ok(Ok(text)) => text,
+                Ok(Err(gone)) => return gone,
+                // Nothing for so long: they will find their place when they come back.
+                Err(_) => return Gone::Said(None),
+            };
+            if window.elapsed() >= Duration::from_millis(RATE_WINDOW.into()) {
+                window = Instant::now();
+                frames = 0;
+            }
+            frames += 1;
+            if frames > MAX_FRAMES {
+                return Gone::Said(Some(ErrorCode::TooManyRequests));
+            }
+            let Some(text) = text else { continue };
+            match codec::parse_said(&text) {
+                Ok(message) => {
+                    if let Some(cost) = cost(&message, self.hub.visitors()) {
+                        peer.pace.act(peer.address, cost).await;
+                    }
+                    if !seat.say(message).await {
+                        return Gone::Said(None);
+                    }
+                }
+                Err(code) => return Gone::Said(Some(code)),
+            }
+        }
     }
 
     /// What the signature must cover beside challenge and key, see [`crate::channel`].
@@ -348,42 +395,6 @@ fn ice_servers_in(message: &mut FromHub) -> Option<&mut Vec<IceServer>> {
             Some(&mut room.ice_servers)
         }
         _ => None,
-    }
-}
-
-/// Hands what the visitor says to the hub, until they go or say what cannot be.
-async fn read(stream: &mut Stream, seat: &Seat) -> Gone {
-    let mut frames = 0;
-    let mut window = Instant::now();
-    loop {
-        let text = match timeout(
-            Duration::from_millis(IDLE_TIMEOUT.into()),
-            next_frame(stream, ErrorCode::Malformed),
-        )
-        .await
-        {
-            Ok(Ok(text)) => text,
-            Ok(Err(gone)) => return gone,
-            // Nothing for so long: they will find their place when they come back.
-            Err(_) => return Gone::Said(None),
-        };
-        if window.elapsed() >= Duration::from_millis(RATE_WINDOW.into()) {
-            window = Instant::now();
-            frames = 0;
-        }
-        frames += 1;
-        if frames > MAX_FRAMES {
-            return Gone::Said(Some(ErrorCode::TooManyRequests));
-        }
-        let Some(text) = text else { continue };
-        match codec::parse_said(&text) {
-            Ok(message) => {
-                if !seat.say(message).await {
-                    return Gone::Said(None);
-                }
-            }
-            Err(code) => return Gone::Said(Some(code)),
-        }
     }
 }
 
