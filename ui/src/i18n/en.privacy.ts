@@ -173,7 +173,7 @@ export const privacy = {
   "note.phrase-set-aside": "The office phrase could not be read",
   "note.phrase-set-aside-what":
     "To be safe, nobody on the network is found until you set it again in the settings, under Privacy.",
-  "note.file": "The unreadable file is kept: {file}",
+  "note.file": "The unreadable file is kept:",
 
   "stopped.title": "The call was stopped to keep it private",
   "stopped.settings": "Privacy settings",

@@ -157,7 +157,7 @@ export const privacyZhCN: Readonly<{ [K in keyof typeof privacy]: Text<(typeof p
     "Earshot 已从空的列表开始。每个人都重新算作初次认识，您屏蔽过的人也可能呼叫您。",
   "note.phrase-set-aside": "无法读取办公室口令",
   "note.phrase-set-aside-what": "为安全起见，在您于“设置”的“隐私”里重新设置口令之前，网络上找不到任何人。",
-  "note.file": "无法读取的文件保存在：{file}",
+  "note.file": "无法读取的文件保存在：",
 
   "stopped.title": "为了保密，通话已停止",
   "stopped.settings": "隐私设置",
