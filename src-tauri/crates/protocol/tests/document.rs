@@ -88,3 +88,37 @@ fn limits_are_those_of_the_document() {
     let known: Vec<_> = known.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(listed, known);
 }
+
+/// Every test in the repository, by name.
+fn tests_below(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if path.is_dir() {
+            if !["target", "node_modules", "dist", ".git"].iter().any(|skipped| name == *skipped) {
+                tests_below(&path, names);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let functions = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            names.extend(functions.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let mut names = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    for folder in ["src-tauri", "tests"] {
+        tests_below(&root.join(folder), &mut names);
+    }
+    let document = read("docs/threat-model.md");
+    let rows = document.lines().filter(|line| line.starts_with('|'));
+    let named: Vec<&str> = rows
+        .flat_map(|row| quoted(row.rsplit('|').nth(1).unwrap_or_default()))
+        .filter(|name| name.contains('_') && !name.contains('.'))
+        .collect();
+    assert!(named.len() > 30, "the rows are found at all");
+    let missing: Vec<_> = named.iter().filter(|name| !names.contains(**name)).collect();
+    assert!(missing.is_empty(), "no such test: {missing:?}");
+}
