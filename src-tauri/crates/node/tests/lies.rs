@@ -21,7 +21,7 @@ use earshot_protocol::{
 };
 use tokio::sync::mpsc;
 
-use common::{Person, an_offer};
+use common::{PATIENCE, Person, an_offer};
 
 const SERVER: DeviceId = DeviceId([9; 32]);
 const ROOM: RoomId = RoomId([4; 16]);
@@ -71,15 +71,18 @@ impl Liar {
     }
 
     async fn hears(&mut self) -> ToHub {
-        loop {
-            match self.socket.recv().await.expect("connected").expect("a frame") {
-                Message::Text(text) => match serde_json::from_str(&text).expect("a message") {
-                    ToHub::Ping { .. } => self.write(&FromHub::Pong).await,
-                    other => return other,
-                },
-                other => panic!("{other:?}"),
+        let said = async {
+            loop {
+                match self.socket.recv().await.expect("connected").expect("a frame") {
+                    Message::Text(text) => match serde_json::from_str(&text).expect("a message") {
+                        ToHub::Ping { .. } => self.write(&FromHub::Pong).await,
+                        other => return other,
+                    },
+                    other => panic!("{other:?}"),
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, said).await.expect("the node speaks")
     }
 
     /// Answers everything with `done` until the request that `pick` takes.
