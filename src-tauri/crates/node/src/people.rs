@@ -218,6 +218,12 @@ impl People {
         self.shown.contains_key(&(*device, None))
     }
 
+    /// One entry of the list.
+    #[must_use]
+    pub(crate) fn entry(&self, device: DeviceId, via: Option<DeviceId>) -> Option<Presence> {
+        self.shown.get(&(device, via)).cloned()
+    }
+
     /// Somebody's entry: the network's, else the server's.
     #[must_use]
     pub(crate) fn presence(&self, device: &DeviceId) -> Option<&Presence> {

@@ -288,3 +288,25 @@ async fn a_server_that_lets_the_blocked_ring_is_not_heard() {
     assert!(!ann.rings_within(Duration::from_secs(1)).await);
     assert!(ann.calls().await.is_empty());
 }
+
+#[tokio::test]
+async fn a_thousand_of_one_name_cut_no_window_off() {
+    let people: Vec<Presence> = (0..1000_u32)
+        .map(|number| {
+            let mut device = [7; 32];
+            device[..4].copy_from_slice(&number.to_be_bytes());
+            praised(DeviceId(device), "Bob")
+        })
+        .collect();
+    let (first, last) = (people[0].device, people[999].device);
+    let (mut ann, _liar) = linked(people, SettingsChange::default()).await;
+    ann.sees(last, |_| true).await;
+    ann.sees(first, |_| true).await;
+    ann.heard.clear();
+    // All others have a warning from now on.
+    ann.does(earshot_protocol::OwnerRequest::RememberDevice { device: first }).await;
+    let warned = |entry: &Presence| entry.standing.as_ref().is_some_and(|own| own.warning.is_some());
+    ann.sees(last, warned).await;
+    ann.does(earshot_protocol::OwnerRequest::ForgetDevice { device: first }).await;
+    ann.sees(last, |entry| !warned(entry)).await;
+}

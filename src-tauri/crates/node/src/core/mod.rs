@@ -15,7 +15,7 @@ mod windows;
 
 pub(crate) use people::choice;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +79,8 @@ pub(crate) enum Input {
     Left { device: DeviceId, answered: bool },
     /// The key of a new phrase was made and kept, or was not.
     PhraseKept(Result<Arc<PhraseKey>, ErrorCode>),
+    /// A part of a long list of people is told; now the next.
+    TellMore,
     /// A second start asks the window to come to the front.
     Raise,
     /// The shell changes settings.
@@ -139,6 +141,9 @@ pub(crate) struct Core {
     discovery: Option<Box<dyn Discovery>>,
     network: NetworkState,
     people: People,
+    /// Entries of the list that windows have not heard of yet, by device and list.
+    untold: BTreeSet<(DeviceId, Option<DeviceId>)>,
+    telling: bool,
     introductions: Introductions,
     /// Bounds how many machines are asked at once whether somebody has left.
     checks: Arc<Semaphore>,
@@ -198,6 +203,8 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         discovery,
         network: parts.network,
         people,
+        untold: BTreeSet::new(),
+        telling: false,
         introductions: Introductions::default(),
         checks: Arc::new(Semaphore::new(MAX_CHECKS)),
         links: HashMap::new(),
@@ -262,6 +269,10 @@ impl Core {
             }
             Input::Left { device, answered } => self.left(device, answered),
             Input::PhraseKept(kept) => self.phrase_kept(kept),
+            Input::TellMore => {
+                self.telling = false;
+                self.tell_more();
+            }
             Input::Overdue(tag) => self.overdue(tag),
             Input::Raise => self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::Raise }),
             Input::Change { change, changed } => {

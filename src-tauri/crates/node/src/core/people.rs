@@ -17,6 +17,13 @@ use crate::people::Left;
 /// longest that a dead machine is shown as present: 12 s.
 const PROBE_EVERY: u64 = 4;
 
+/// Changes of the list that windows hear of at once: a quarter of what waits for one of them
+/// ([`MAX_QUEUE`](earshot_protocol::limits::MAX_QUEUE)).
+const TOLD_AT_ONCE: usize = 64;
+
+/// Until the next of them.
+const TELL_PAUSE: Duration = Duration::from_millis(20);
+
 /// How long a machine may take to answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -109,17 +116,50 @@ impl Core {
         }
     }
 
-    /// Brings every window's list up to date.
+    /// Brings every window's list up to date; a long list in parts, so that no window is cut off for reading slowly.
     pub(super) fn tell_people(&mut self, events: Vec<Event>) {
-        for event in events {
-            let event = match event {
-                Event::PersonHere { presence } => {
-                    Event::PersonHere { presence: self.with_standing(presence) }
-                }
-                event => event,
-            };
-            self.windows.event_to_all(&event);
+        if self.untold.is_empty() && events.len() <= TOLD_AT_ONCE {
+            for event in events {
+                self.tell_person(event);
+            }
+            return;
         }
+        for event in events {
+            match event {
+                Event::PersonHere { presence } => self.untold.insert((presence.device, presence.via)),
+                Event::PersonGone { device, via } => self.untold.insert((device, via)),
+                _ => false,
+            };
+        }
+        self.tell_more();
+    }
+
+    /// Tells the next part of a long list, as it is now.
+    pub(super) fn tell_more(&mut self) {
+        for _ in 0..TOLD_AT_ONCE {
+            let Some((device, via)) = self.untold.pop_first() else { return };
+            let event = match self.people.entry(device, via) {
+                Some(presence) => Event::PersonHere { presence },
+                None => Event::PersonGone { device, via },
+            };
+            self.tell_person(event);
+        }
+        if !self.untold.is_empty() && !std::mem::replace(&mut self.telling, true) {
+            let inbox = self.inbox.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(TELL_PAUSE).await;
+                // The node may have ended meanwhile.
+                let _ = inbox.send(Input::TellMore).await;
+            });
+        }
+    }
+
+    fn tell_person(&mut self, event: Event) {
+        let event = match event {
+            Event::PersonHere { presence } => Event::PersonHere { presence: self.with_standing(presence) },
+            event => event,
+        };
+        self.windows.event_to_all(&event);
     }
 
     pub(super) fn choose_interfaces(&mut self) {

@@ -115,12 +115,14 @@ impl Core {
             .collect();
         self.memory.apply(edit);
         self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::DevicesChanged });
-        for (presence, before) in listed {
-            let presence = self.with_standing(presence);
-            if presence.standing.as_ref() != Some(&before) {
-                self.windows.event_to_all(&Event::PersonHere { presence });
-            }
-        }
+        let events = listed
+            .into_iter()
+            .filter(|(presence, before)| {
+                self.memory.standing(&presence.device, &presence.person.name) != *before
+            })
+            .map(|(presence, _)| Event::PersonHere { presence })
+            .collect();
+        self.tell_people(events);
         for (window, device, name, before) in touched {
             let standing = self.memory.standing(&device, &name);
             if standing == before {
