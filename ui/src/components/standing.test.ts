@@ -33,7 +33,7 @@ describe("marks", () => {
   it.each([
     ["install", standing(), []],
     ["install", standing({ trust: "verified" }), ["verified"]],
-    ["guest", standing({ trust: "verified" }), ["guest", "verified"]],
+    ["guest", standing({ trust: "verified" }), ["verified", "guest"]],
     ["guest", undefined, ["guest"]],
     ["transient", standing({ trust: "verified" }), ["unverified"]],
     ["install", standing({ trust: "stranger", blocked: true }), ["blocked"]],

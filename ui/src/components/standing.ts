@@ -9,7 +9,7 @@ export interface Somebody {
 }
 
 /** What is shown beside a name; in this order. */
-export type Mark = "unverified" | "guest" | "verified" | "blocked";
+export type Mark = "verified" | "guest" | "unverified" | "blocked";
 
 /** What to call them. */
 export function nameOf(who: Pick<Somebody, "person" | "standing">): string {
@@ -23,10 +23,10 @@ export function standingOf(who: Pick<Somebody, "person" | "standing">): Standing
 
 export function marksOf({ kind, standing }: Pick<Somebody, "kind" | "standing">): Mark[] {
   const marks: Mark[] = [];
-  if (kind === "guest") marks.push("guest");
   // A key that is gone with the page proves nothing about the next visit.
   if (kind === "transient") marks.push("unverified");
   else if (standing?.trust === "verified") marks.push("verified");
+  if (kind === "guest") marks.push("guest");
   if (standing?.blocked === true) marks.push("blocked");
   return marks;
 }
