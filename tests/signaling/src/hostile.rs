@@ -59,7 +59,7 @@ fn add(counter: &AtomicU64, count: u64) {
 pub struct Flood {
     /// What was done.
     pub tally: Arc<Tally>,
-    /// A thread of its own, so that whoever is honest does not wait for it.
+    /// Threads of its own, so that whoever is honest does not wait for it.
     runtime: Runtime,
 }
 
@@ -75,11 +75,11 @@ impl Flood {
     /// Begins. `addresses`: the last number of each 127.0.0.x.
     ///
     /// # Panics
-    /// When there is no thread to be had.
+    /// When there are no threads to be had.
     #[must_use]
     pub fn start(victim: Victim, addresses: std::ops::Range<u8>) -> Self {
         let tally = Arc::new(Tally::default());
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread");
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
         for last in addresses {
             let attacker =
                 Attacker { victim, from: Ipv4Addr::new(127, 0, 0, last), tally: Arc::clone(&tally) };
@@ -232,6 +232,8 @@ impl Attacker {
                             return;
                         }
                         add(&self.tally.requests, 1);
+                        // Five times what a hub allows in its window; more would only slow the other attackers down.
+                        sleep(Duration::from_millis(6)).await;
                     }
                 };
                 tokio::select! {

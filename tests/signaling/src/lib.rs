@@ -15,7 +15,7 @@ pub use child::{Holds, HubProcess, Sort, be_a_hub, like_an_offer};
 pub use hostile::{Flood, Tally, Victim, is_ring_of};
 pub use hubs::{Office, Served};
 pub use proxy::Proxy;
-pub use raw::{Raw, RawSocket, Wire, exporter, upgrade_status};
+pub use raw::{Raw, RawSocket, Wire, connect_from, exporter, upgrade_status};
 pub use relay::{Alter, Course, Relay};
 
 use std::future::Future;

@@ -36,6 +36,16 @@ pub fn exporter<S>(connection: &ConnectionCommon<S>) -> [u8; 32] {
     connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).expect("an exporter")
 }
 
+/// A connection from 127.0.0.`last`.
+///
+/// # Panics
+/// When there is none to be had.
+pub async fn connect_from(last: u8, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).expect("an address of this machine");
+    socket.connect(address).await.expect("a connection")
+}
+
 /// Bound to the host that a raw visitor asks for.
 fn by_name() -> (Binding, Option<[u8; 32]>) {
     (Binding::ServerName, Some(server_name(HOST)))
@@ -72,6 +82,12 @@ impl Raw {
     /// Connects in plain and takes the challenge.
     pub async fn plain(address: SocketAddr) -> Self {
         Self::over(Box::new(TcpStream::connect(address).await.expect("a connection")), by_name()).await
+    }
+
+    /// Connects in plain from 127.0.0.`last` and takes the challenge.
+    pub async fn plain_from(last: u8, address: SocketAddr) -> Self {
+        let stream = connect_from(last, address).await;
+        Self::over(Box::new(stream), by_name()).await
     }
 
     /// Connects in plain, with a small buffer for what is received.

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use earshot_hub::Counts;
 use earshot_protocol::hub::{Candidate, HubMessage, Signal};
-use earshot_protocol::limits::{MAX_MESSAGE_BYTES, MAX_REQUESTS};
+use earshot_protocol::limits::{
+    MAX_ACTIONS_AT_ONCE, MAX_ACTIONS_PER_SECOND, MAX_MESSAGE_BYTES, MAX_REQUESTS,
+};
 use earshot_protocol::{ErrorCode, Event, FromHub, Person, Reply, Request, RoomId, ToHub};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Limits, Link, LinkEvent};
-use earshot_tests_signaling::{Office, Raw, at, device, make_room, next, person, soon, until, up};
+use earshot_tests_signaling::{
+    Office, Raw, at, connect_from, device, make_room, next, person, soon, until, up,
+};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -302,6 +306,85 @@ async fn pages_do_not_take_the_visitors_places() {
     waiting.pop();
     sleep(Duration::from_millis(200)).await;
     assert_eq!(status(&mut browsers[1]).await, "HTTP/1.1 101");
+}
+
+#[tokio::test]
+async fn a_door_full_of_others_still_opens() {
+    let limits = Limits { ungreeted: 6, ungreeted_per_address: 3, ..Limits::default() };
+    let office = Office::start(device(), None, false, limits).await;
+    let address = office.served.address;
+    // Two addresses have taken all places: by silence, and by a challenge that is not answered.
+    let mut silent = Vec::new();
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        silent.push(connect_from(2, address).await);
+        waiting.push(Raw::plain_from(3, address).await);
+    }
+    let started = Instant::now();
+    for last in 4..10 {
+        let mut raw = Raw::plain_from(last, address).await;
+        raw.enter(&device()).await;
+    }
+    // Long before anybody's time was up.
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    // Who had waited for longest has given up the place, and only they.
+    let mut open = 0;
+    for stream in &mut silent {
+        let read = timeout(Duration::from_millis(100), stream.read(&mut [0; 1])).await;
+        open += usize::from(read.is_err());
+    }
+    for raw in &mut waiting {
+        let read = timeout(Duration::from_millis(100), raw.socket.next()).await;
+        open += usize::from(read.is_err());
+    }
+    assert_eq!(open, 5);
+}
+
+#[tokio::test]
+async fn what_many_are_told_of_is_paced_by_address() {
+    let server = Office::server().await;
+    let address = server.served.address;
+    let mut raw = Raw::plain_from(2, address).await;
+    raw.enter(&device()).await;
+    let started = Instant::now();
+    let more = 3 * MAX_ACTIONS_PER_SECOND;
+    let count = MAX_ACTIONS_AT_ONCE + more;
+    assert!(count < MAX_REQUESTS);
+    let name = |id: u32| Request::SetPerson { person: person(&format!("Name {id}")) };
+    let (mut sink, mut stream) = raw.socket.split();
+    let talk = tokio::spawn(async move {
+        for id in 1..=count {
+            let text = serde_json::to_string(&ToHub::Request { id, request: name(id) }).unwrap();
+            sink.send(Message::text(text)).await.unwrap();
+        }
+        sink
+    });
+    // Meanwhile nobody at another address waits.
+    sleep(Duration::from_millis(300)).await;
+    let at = Instant::now();
+    let mut other = Raw::plain_from(3, address).await;
+    other.enter(&device()).await;
+    other.say(&ToHub::Request { id: 1, request: name(1) }).await;
+    soon("an answer", async {
+        let is_answer = |said: &Option<FromHub>| {
+            matches!(said, Some(FromHub::Message { message: HubMessage::Ok { id: 1, .. }, .. }))
+        };
+        while !is_answer(&other.next().await) {}
+    })
+    .await;
+    assert!(at.elapsed() < Duration::from_secs(2), "{:?}", at.elapsed());
+    drop(other);
+    let mut answers = 0;
+    while answers < count {
+        let said = soon("an answer", stream.next()).await.unwrap().unwrap();
+        let Message::Text(text) = said else { continue };
+        if let FromHub::Message { message: HubMessage::Ok { .. }, .. } = serde_json::from_str(&text).unwrap()
+        {
+            answers += 1;
+        }
+    }
+    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
+    drop(talk.await.unwrap());
 }
 
 /// Whether a connection is closed before a word was said on it.
