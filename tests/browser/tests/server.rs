@@ -2,41 +2,9 @@
 
 use std::time::Duration;
 
-use earshot_harness::{Certificates, EarshotServer, Figure, Host, Network, Office};
-use earshot_tests_browser::{CONNECTING, SOON, Seat, video_call};
-
-fn start_server(host: &Host, certificates: &Certificates, port: u16) -> EarshotServer {
-    host.earshot_server(&[
-        "--listen",
-        &format!("0.0.0.0:{port}"),
-        "--title",
-        "Head office",
-        "--tls-cert",
-        &certificates.certificate.display().to_string(),
-        "--tls-key",
-        &certificates.key.display().to_string(),
-        "--data-dir",
-        &host.fresh_data_dir().display().to_string(),
-    ])
-}
-
-/// A person whose app links to the server as well.
-fn take(
-    office: &Office,
-    name: &str,
-    figure: Figure,
-    network: Network,
-    url: &str,
-    trust: &Certificates,
-) -> Seat {
-    let host = office.host_on(&name.to_ascii_lowercase(), &[network]);
-    let app = host
-        .install(&host.fresh_data_dir())
-        .args(&["--name", name, "--signaling", url])
-        .env("SSL_CERT_FILE", &trust.authority)
-        .start();
-    Seat::open(name, figure, host, app, |chromium| chromium)
-}
+use earshot_harness::{Certificates, Figure, Network, Office};
+use earshot_tests_browser::server::{start_server, take, url};
+use earshot_tests_browser::{CONNECTING, SOON, video_call};
 
 #[test]
 fn two_networks_are_joined_by_a_server() {
@@ -45,8 +13,8 @@ fn two_networks_are_joined_by_a_server() {
     office.router(true);
     let host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[host.ip()]);
-    let url = format!("wss://{}:8443/ws", host.ip());
-    let mut server = start_server(&host, &certificates, 8443);
+    let url = url(&host);
+    let mut server = start_server(&host, &certificates);
     let ann = take(&office, "Ann", Figure::Red, Network::Main, &url, &certificates);
     let bob = take(&office, "Bob", Figure::Blue, Network::Annex, &url, &certificates);
     ann.page.find("heading", "Head office");
@@ -71,7 +39,7 @@ fn two_networks_are_joined_by_a_server() {
     drop(carl);
 
     // It comes back, and so do the links.
-    let _server = start_server(&host, &certificates, 8443);
+    let _server = start_server(&host, &certificates);
     ann.wait_listed("Bob", "Available", Duration::from_secs(40));
 }
 
@@ -80,8 +48,8 @@ fn a_guest_in_a_plain_browser_calls_a_person() {
     let office = Office::open();
     let host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[host.ip()]);
-    let _server = start_server(&host, &certificates, 8443);
-    let url = format!("wss://{}:8443/ws", host.ip());
+    let _server = start_server(&host, &certificates);
+    let url = url(&host);
     let ann = take(&office, "Ann", Figure::Red, Network::Main, &url, &certificates);
 
     let page = office.host("guest").chromium(Figure::Yellow).insecure_certs().start();
