@@ -41,9 +41,11 @@ impl SettingsFile {
     /// # Errors
     /// Where the file exists but cannot be opened or moved.
     pub(crate) fn open(folder: &Path, options: &Options) -> io::Result<(Self, Loaded)> {
+        sweep(folder);
         let path = folder.join("settings.toml");
         let (text, stored, loaded) = match std::fs::read_to_string(&path) {
-            Ok(text) => match parse(&text) {
+            // One that says nothing was cut by something, or its writer meant to lose all: either is worth a word.
+            Ok(text) => match parse(&text).filter(|_| !text.trim().is_empty()) {
                 Some(stored) => (text, stored, Loaded::Read),
                 None => {
                     let aside = set_aside(&path)?;
@@ -241,6 +243,25 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("no free name to set the file aside"))
 }
 
+/// Removes what [`write_private`] has left in the data folder when it was killed. Whoever calls holds the folder, so that
+/// nobody is writing now. It does no harm where it lies, so nothing is said when that fails.
+fn sweep(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_unfinished)) {
+        let _ = std::fs::remove_file(entry.path());
+    }
+}
+
+/// Whether a file's name is one that `atomic_write_file` gives to what is not finished: of one of our files, between a
+/// dot and six letters or digits.
+fn is_unfinished(name: &str) -> bool {
+    name.strip_prefix('.').and_then(|rest| rest.rsplit_once('.')).is_some_and(|(of, random)| {
+        matches!(of, "settings.toml" | "running.json" | "notes-read.json")
+            && random.len() == 6
+            && random.chars().all(|character| character.is_ascii_alphanumeric())
+    })
+}
+
 /// Writes a file that only its owner may read, whole or not at all.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = AtomicWriteFile::options();
@@ -300,11 +321,26 @@ mod tests {
     fn an_unreadable_file_is_set_aside() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("settings.toml");
-        std::fs::write(&path, "name = [").expect("writable");
-        let (file, loaded) = open(folder.path());
-        let Loaded::SetAside(aside) = loaded else { panic!("{loaded:?}") };
-        assert_eq!(std::fs::read_to_string(aside).expect("kept"), "name = [");
-        assert!(file.current().hide_name, "whatever it was, the name is not given away");
+        for text in ["name = [", "", " \n"] {
+            std::fs::write(&path, text).expect("writable");
+            let (file, loaded) = open(folder.path());
+            let Loaded::SetAside(aside) = loaded else { panic!("{loaded:?}") };
+            assert_eq!(std::fs::read_to_string(aside).expect("kept"), text);
+            assert!(file.current().hide_name, "whatever it was, the name is not given away");
+        }
+    }
+
+    #[test]
+    fn what_a_kill_left_unfinished_is_swept_away_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let unfinished = [".settings.toml.4D4h2h", ".running.json.abcdef", ".notes-read.json.000000"];
+        let others = [".settings.toml", ".settings.toml.4D4h2", "settings.toml.4D4h2h", ".mine.4D4h2h"];
+        for name in unfinished.iter().chain(&others) {
+            std::fs::write(folder.path().join(name), "x").expect("writable");
+        }
+        open(folder.path());
+        assert!(unfinished.iter().all(|name| !folder.path().join(name).exists()));
+        assert!(others.iter().all(|name| folder.path().join(name).exists()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod calls;
 mod devices;
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
@@ -19,11 +20,13 @@ pub(crate) use calls::NewCall;
 /// What the tables look like, kept in SQLite's `user_version`. 1 had no trust in it.
 const VERSION: i64 = 2;
 
+const DATABASE_BEGINS: &[u8] = b"SQLite format 3\0";
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// SQLite said no: a full disk, a file that cannot be written.
-    #[error("the history could not be read or written")]
+    #[error("the history could not be read or written ({0}): is the disk full?")]
     Sqlite(#[from] rusqlite::Error),
     /// The file system said no.
     #[error("the history's file could not be opened")]
@@ -89,7 +92,13 @@ impl Store {
     }
 
     fn open_file(path: &Path) -> Result<(Self, Vec<Remembered>), StoreError> {
-        make_private(path)?;
+        match begins_as_database(path) {
+            Ok(true) => {}
+            // SQLite takes a file that is cut to nothing for a new one, and writes into it.
+            Ok(false) => return Err(StoreError::Damaged),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(path)?,
+            Err(error) => return Err(error.into()),
+        }
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(std::time::Duration::from_secs(2))?;
         // Before anything is written: a file of a newer version stays as it is.
@@ -112,6 +121,45 @@ impl Store {
         store.connection.pragma_update(None, "synchronous", "full")?;
         Ok((store, devices))
     }
+}
+
+/// Makes an empty database beside `path` and renames it into place, so that there never is one that has only begun.
+fn make(path: &Path) -> Result<(), StoreError> {
+    let log = with_suffix(path, "-wal");
+    if log.exists() {
+        // Of a file that somebody has taken away; SQLite would put its pages into the new one.
+        set_aside(&log)?;
+    }
+    let new = with_suffix(path, ".new");
+    let remove = || {
+        for file in [with_suffix(&new, "-journal"), new.clone()] {
+            match std::fs::remove_file(file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    };
+    // What a kill has left of the last attempt.
+    remove()?;
+    let made = make_private(&new).map_err(StoreError::from).and_then(|()| {
+        let mut connection = Connection::open(&new)?;
+        migrate(&mut connection)?;
+        connection.close().map_err(|(_, error)| error)?;
+        Ok(std::fs::rename(&new, path)?)
+    });
+    if made.is_err() {
+        // It makes room again, if it can be; the reason is what is told.
+        let _ = remove();
+    }
+    made
+}
+
+/// Whether a file begins as one of SQLite's does (its file format, section 1.3.1).
+fn begins_as_database(path: &Path) -> std::io::Result<bool> {
+    let mut begin = Vec::new();
+    std::fs::File::open(path)?.take(DATABASE_BEGINS.len() as u64).read_to_end(&mut begin)?;
+    Ok(begin == DATABASE_BEGINS)
 }
 
 /// Brings the tables from version 0 (a new file) or 1 to [`VERSION`], wholly or not at all.
@@ -286,8 +334,17 @@ mod tests {
             let file = std::fs::OpenOptions::new().write(true).open(path).expect("opens");
             file.set_len(5000).expect("cut");
         };
-        let kinds: [(&str, &dyn Fn(&Path)); 4] =
-            [("damaged", &damaged), ("foreign", &foreign), ("noise", &noise), ("cut", &cut)];
+        let nothing = |path: &Path| std::fs::write(path, "").expect("written");
+        let little = |path: &Path| std::fs::write(path, "SQLite").expect("written");
+        type Make<'a> = &'a dyn Fn(&Path);
+        let kinds: [(&str, Make<'_>); 6] = [
+            ("damaged", &damaged),
+            ("foreign", &foreign),
+            ("noise", &noise),
+            ("cut", &cut),
+            ("nothing", &nothing),
+            ("little", &little),
+        ];
         for (kind, make) in kinds {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("earshot.db");
@@ -298,6 +355,30 @@ mod tests {
             assert!(std::fs::read(aside).expect("kept") == before, "{kind} was changed");
             assert!(store.calls().expect("listed").is_empty() && devices.is_empty());
         }
+    }
+
+    #[test]
+    fn a_log_without_its_file_is_not_put_into_a_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("earshot.db");
+        let log = folder.path().join("earshot.db-wal");
+        let opened = Store::open(folder.path()).expect("made");
+        opened.store.connection.execute_batch("CREATE TABLE old (x)").expect("into the log");
+        let kept = std::fs::read(&log).expect("there");
+        drop(opened);
+        std::fs::remove_file(&path).expect("taken away");
+        std::fs::write(&log, &kept).expect("left behind");
+        // As a kill in the middle of making one leaves it.
+        std::fs::write(folder.path().join("earshot.db.new"), "half").expect("written");
+        let Opened { store, .. } = Store::open(folder.path()).expect("made anew");
+        let old = "SELECT count(*) FROM sqlite_master WHERE name = 'old'";
+        assert_eq!(store.connection.query_row(old, [], |row| row.get::<_, u32>(0)), Ok(0));
+        assert!(!folder.path().join("earshot.db.new").exists());
+        let aside = std::fs::read_dir(folder.path())
+            .expect("a folder")
+            .flatten()
+            .find(|entry| entry.file_name().to_string_lossy().contains(".unreadable-"));
+        assert!(std::fs::read(aside.expect("kept").path()).expect("readable") == kept);
     }
 
     #[cfg(unix)]
