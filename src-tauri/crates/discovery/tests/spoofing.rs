@@ -13,7 +13,8 @@ const BOB: u8 = 2;
 /// Says the goodbye of somebody else `count` times, `pause` ms apart; with the port of all their records.
 fn spoof(host: &Host, seed: u8, count: u32, pause: u32, port: Option<u16>) {
     // An attacker's machine has a way to everybody, be it the default route or this one.
-    host.command("ip").args(["route", "replace", "224.0.0.0/4", "dev", "eth0"]).output();
+    let done = host.command("ip").args(["route", "replace", "224.0.0.0/4", "dev", "eth0"]).output();
+    assert!(done.success(), "{}", done.stderr);
     let mut args = vec![seed.to_string(), count.to_string(), pause.to_string()];
     args.extend(port.map(|port| port.to_string()));
     let done = host.command(built("examples/spoof", "EARSHOT_SPOOF_BIN")).args(args).output();
