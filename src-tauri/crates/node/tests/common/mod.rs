@@ -158,12 +158,12 @@ impl Person {
     }
 
     /// Waits for `time` and says whether anything came meanwhile, or had come before, that `pick` takes.
-    pub async fn hears_within(&mut self, time: Duration, mut pick: impl FnMut(&FromNode) -> bool) -> bool {
+    pub async fn hears_within(&mut self, time: Duration, pick: impl FnMut(&FromNode) -> bool) -> bool {
         let deadline = Instant::now() + time;
         while let Ok(message) = tokio::time::timeout_at(deadline, self.window.next()).await {
             self.heard.push(message.expect("still attached"));
         }
-        self.heard.iter().any(|message| pick(message))
+        self.heard.iter().any(pick)
     }
 
     /// Whether it rings here within `time`.
