@@ -126,8 +126,8 @@ impl Server {
         let key = Arc::new(DeviceKey::load_or_create(data.join(KEY_FILE))?);
         let (tls, hosts, reloading) = match certificate {
             Some((certificate, private)) => {
-                let (config, current, task) = tls::load(certificate, private)?;
-                (Some(config), Hosts::Proven(current), Some(Reloading(task)))
+                let tls = tls::load(certificate, private)?;
+                (Some(tls.config), Hosts::Proven(tls.current), Some(Reloading(tls.task)))
             }
             None => (None, without_certificate(options.behind_proxy, public_url.as_ref()), None),
         };

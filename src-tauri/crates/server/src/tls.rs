@@ -20,11 +20,15 @@ use crate::StartError;
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// TLS, the certificate that it uses, and the task that looks for a new one.
+pub(crate) struct Watched {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) current: Arc<Current>,
+    pub(crate) task: JoinHandle<()>,
+}
+
 /// Reads both files and watches them from then on, until the task is ended.
-pub(crate) fn load(
-    certificate: PathBuf,
-    private: PathBuf,
-) -> Result<(Arc<ServerConfig>, Arc<Current>, JoinHandle<()>), StartError> {
+pub(crate) fn load(certificate: PathBuf, private: PathBuf) -> Result<Watched, StartError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let changed = last_change(&certificate, &private);
     let first = read(&certificate, &private, &provider)?;
@@ -38,7 +42,7 @@ pub(crate) fn load(
     config.require_ems = true;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let task = tokio::spawn(watch(certificate, private, provider, Arc::clone(&current), changed));
-    Ok((Arc::new(config), current, task))
+    Ok(Watched { config: Arc::new(config), current, task })
 }
 
 /// The certificate in use.

@@ -306,12 +306,12 @@ impl Actor {
                 return;
             };
             let outputs = self.hub.handle(self.now(), fresh, input);
-            if let Some(connection) = arriving {
-                if let Some(outbox) = self.outboxes.get_mut(&connection) {
-                    for message in outputs.iter().filter_map(|output| said_on(output, connection)) {
-                        outbox.room += 1;
-                        outbox.bytes.allow(message);
-                    }
+            if let Some(connection) = arriving
+                && let Some(outbox) = self.outboxes.get_mut(&connection)
+            {
+                for message in outputs.iter().filter_map(|output| said_on(output, connection)) {
+                    outbox.room += 1;
+                    outbox.bytes.allow(message);
                 }
             }
             for output in outputs {
