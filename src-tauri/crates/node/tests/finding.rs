@@ -67,7 +67,11 @@ impl Discovery for Tapped {
         self.inner.verify(device);
     }
     fn shutdown(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.inner.shutdown()
+        Box::pin(async {
+            self.inner.shutdown().await;
+            // mDNS takes its time, and others have heard the first packet long before the last.
+            sleep(Duration::from_millis(300)).await;
+        })
     }
 }
 
@@ -252,6 +256,22 @@ async fn what_a_hidden_person_changes_is_seen_with_a_link_and_without() {
     eprintln!("without a link: {:?}", begun.elapsed());
     change(&bob, SettingsChange { do_not_disturb: Some(true), ..SettingsChange::default() }).await;
     ann.sees(bobs, |entry| entry.person.status == Status::Busy).await;
+}
+
+#[tokio::test]
+async fn a_name_is_told_at_once_though_addresses_come_one_by_one() {
+    let (here, there) = (Ether::new(), Ether::new());
+    let (mut ann, anns) = arrive(&here, "Ann").await;
+    let (bob, _) = arrive_hidden(&there, "Bob").await;
+    let port = bob.node.hub_port();
+    let record = found(bob.device(), SocketAddr::from(([127, 0, 0, 1], port)));
+    let begun = Instant::now();
+    for last in 1..=4_u8 {
+        let addresses = (1..=last).map(|last| SocketAddr::from(([127, 0, 0, last], port))).collect();
+        anns.says(DiscoveryEvent::Seen(Found { addresses, ..record.clone() })).await;
+    }
+    ann.sees(bob.device(), |entry| entry.person.name == "Bob").await;
+    assert!(begun.elapsed() < Duration::from_millis(700), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

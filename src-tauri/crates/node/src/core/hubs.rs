@@ -79,6 +79,8 @@ pub(super) struct LanLink {
     pub(super) used: Instant,
     /// The link stands now.
     pub(super) up: bool,
+    /// It stood, and looks for its hub again.
+    pub(super) lost: bool,
     /// What the device has said of itself last, on this link.
     pub(super) person: Option<Person>,
 }
@@ -337,7 +339,7 @@ impl Core {
             phrase,
         );
         forward(events, self.inbox.clone(), move |event| Input::Lan { device, generation, event });
-        let lan = LanLink { link, generation, used: Instant::now(), up: false, person: None };
+        let lan = LanLink { link, generation, used: Instant::now(), up: false, lost: false, person: None };
         self.links.insert(device, lan);
         Ok(key)
     }
@@ -352,6 +354,7 @@ impl Core {
                 Some(lan) if lan.up => Some(ErrorCode::Malformed),
                 _ => None,
             };
+            tracing::debug!(failed = ?failed, "a device is asked for its name");
             if let Some(code) = failed {
                 self.introductions.failed(Instant::now(), &device, code);
             }
@@ -388,6 +391,7 @@ impl Core {
         lan.person = Some(presence.person.clone());
         self.remember(&device, &presence.person.name);
         if self.people.to_ask(&device).is_some() {
+            tracing::debug!("a device has told its name");
             self.introductions.told(Instant::now(), &device);
             let events = self.people.told(device, presence.person.clone());
             self.tell_people(events);
@@ -409,7 +413,7 @@ impl Core {
         match event {
             LinkEvent::Up(welcome) => {
                 if let Some(lan) = self.links.get_mut(&device) {
-                    lan.up = true;
+                    (lan.up, lan.lost) = (true, false);
                 }
                 let events = self.people.answered(device, true, false);
                 self.tell_people(events);
@@ -433,7 +437,7 @@ impl Core {
             }
             LinkEvent::Down { code, .. } => {
                 if let Some(lan) = self.links.get_mut(&device) {
-                    lan.up = false;
+                    (lan.up, lan.lost) = (false, true);
                 }
                 self.introductions.unless_told(Instant::now(), &device, code);
                 self.introduce();
@@ -477,7 +481,7 @@ impl Core {
     /// A device is gone, or is reached elsewhere: a link that looks for it where it was is of no use, unless something
     /// waits for it to come back.
     pub(super) fn close_lost_link(&mut self, device: &DeviceId) {
-        if self.links.get(device).is_some_and(|lan| !lan.up)
+        if self.links.get(device).is_some_and(|lan| lan.lost)
             && !self.needed_hubs().contains(&HubKey::Lan(*device))
             && let Some(lan) = self.links.remove(device)
         {
