@@ -2,10 +2,11 @@
 //! every description, so it is a real one; against the product it ends the call, and both people are told.
 
 use earshot_harness::attack::{Act, Attack, Forging};
-use earshot_harness::{Figure, Network};
-use earshot_protocol::DeviceId;
+use earshot_harness::{Child, Figure, Network, Page, built, has};
+use earshot_protocol::{DeviceId, DeviceKind};
 use earshot_tests_browser::attacks::{Build, Scene, assert_nothing_came, wait_overheard};
 use earshot_tests_browser::{CONNECTING, SOON, Seat};
+use serde_json::json;
 
 const FORGED: &str = "changed what was sent, or answered in";
 const UNSIGNED: &str = "was not signed by";
@@ -230,4 +231,100 @@ fn nobody_is_somebody_else() {
     scene.bob.assert_nothing_came();
     scene.told();
     scene.end();
+}
+
+/// A guest in a browser without Ed25519, whose key is gone with the page.
+#[track_caller]
+fn transient_guest(scene: &Scene) -> Page {
+    let page = scene.office.host("guest").chromium(Figure::Yellow).insecure_certs().start();
+    let source = "const { generateKey } = SubtleCrypto.prototype;
+        SubtleCrypto.prototype.generateKey = function (algorithm) {
+          if ((algorithm.name ?? algorithm) === 'Ed25519') return Promise.reject(new DOMException('', 'NotSupportedError'));
+          return generateKey.apply(this, arguments);
+        };";
+    let command = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": source } });
+    page.command("POST", "/goog/cdp/execute", &command);
+    page.open(&scene.hub.url.replace("wss:", "https:").replace("/ws", "/"));
+    page.type_text("textbox", "Your name", "Gus");
+    page.click("button", "Come in");
+    page.wait_for("button", "Ann, Available", SOON);
+    page
+}
+
+/// The hub says that the guest's key is kept; Ann accepts, and both see each other.
+#[track_caller]
+fn call_of_a_transient_guest(scene: &Scene) -> Page {
+    scene.attack(&Attack::ClaimKind { kind: DeviceKind::Guest });
+    let guest = transient_guest(scene);
+    guest.click("button", "Ann, Available");
+    guest.click("button", "Video call with Ann");
+    scene.ann.wait_ring("Gus");
+    assert!(!scene.ann.page.text().contains("nverified"), "the lie is believed until the call");
+    scene.ann.page.click("button", "Accept with video");
+    scene.ann.page.wait_picture(Figure::Yellow, CONNECTING);
+    guest
+}
+
+#[test]
+fn a_guest_without_a_key_of_its_own_is_marked_as_such() {
+    let scene = Scene::open(Build::Undefended);
+    call_of_a_transient_guest(&scene);
+    scene.ann.page.find("button", "Private: only you and Gus");
+    drop(scene);
+
+    let scene = Scene::open(Build::Product);
+    let guest = call_of_a_transient_guest(&scene);
+    scene.ann.page.find("button", "Unverified: Gus’s browser cannot prove who they are");
+    scene.told();
+    guest.click("button", "Leave call");
+    scene.end();
+}
+
+#[test]
+fn what_a_hub_makes_up_is_not_used() {
+    let scene = Scene::open(Build::Product);
+    let attacker = scene.hub.host().clone();
+    let sinks = [9001, 9002].map(|port| {
+        let address = format!("{}:{port}", attacker.ip());
+        let mut sink =
+            attacker.command(built("earshot-relay", "EARSHOT_RELAY_BIN")).args(["hear", &address]).spawn();
+        sink.wait_line(SOON, |line| line == "ready");
+        (address, sink)
+    });
+    let came = |sink: &Child| sink.stdout().lines().count() - 1;
+
+    // A page that takes any candidate sends to wherever one without a ufrag leads.
+    let naive = attacker.chromium(Figure::Green).start();
+    naive.open(&scene.hub.control_url());
+    let script = "const [one, other] = [new RTCPeerConnection(), new RTCPeerConnection()];
+        one.createDataChannel('x');
+        await one.setLocalDescription(await one.createOffer());
+        await other.setRemoteDescription(one.localDescription);
+        await other.setLocalDescription(await other.createAnswer());
+        await one.setRemoteDescription(other.localDescription);
+        const [address, port] = arguments[0].split(':');
+        await one.addIceCandidate({ candidate: `candidate:1 1 udp 2130706431 ${address} ${port} typ host`, sdpMid: '0' });";
+    naive.script(script, json!([sinks[0].0]));
+    earshot_harness::wait_until("the naive page's packets", SOON, || (came(&sinks[0].1) > 0).then_some(()));
+    naive.quit();
+    let before = sinks.each_ref().map(|(_, sink)| came(sink));
+    eprintln!("   the naive page sent {before:?} packets to the hub's candidates");
+
+    // The product sends to none of them, and the call is as ever.
+    let [bare, foreign] = sinks.each_ref().map(|(address, _)| address.parse().unwrap());
+    scene.attack(&Attack::MisleadCandidates { bare, foreign });
+    scene.ring();
+    scene.talk_and_leave();
+    assert!(scene.told().lies.len() >= 2);
+    assert_eq!(sinks.each_ref().map(|(_, sink)| came(sink)), before);
+
+    // What only a node may say to its own windows.
+    scene.attack(&Attack::ClaimStanding);
+    let eve = scene.take("Eve", Figure::Yellow, Network::Annex);
+    for page in [&scene.ann.page, &eve.page] {
+        page.wait_for("button", has(if std::ptr::eq(page, &eve.page) { "Ann, " } else { "Eve, " }), SOON);
+        let text = page.text();
+        assert!(!text.contains("Boss") && !page.shows("img", has("Verified")), "{text}");
+    }
+    assert!(scene.told().lies.contains(&"called somebody verified".to_owned()));
 }

@@ -50,9 +50,14 @@ fn spoofed_records_and_goodbyes_keep_nobody_from_a_call() {
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     ann.wait_listed("Bob", "Available", SOON);
     let mallory = office.host("mallory");
+    let mut naive = office.host("naive").believes_mdns();
+    let short = bob.app.device[..16].to_owned();
+    naive.wait_line(SOON, |line| line == format!("{short} at {}:{}", bob.host.ip(), bob.app.port));
 
     // Goodbyes in Bob's name do not make him go.
     mallory.say_goodbye_for(&bob.app, 3);
+    naive.wait_line(SOON, |line| line == format!("{short} gone"));
+    eprintln!("who believes a goodbye loses Bob");
     let end = std::time::Instant::now() + Duration::from_secs(5);
     while std::time::Instant::now() < end {
         assert!(ann.page.shows("button", has("Bob, ")), "Bob is listed all the time");
@@ -62,7 +67,9 @@ fn spoofed_records_and_goodbyes_keep_nobody_from_a_call() {
 
     // While Mallory's machine claims to be his, Bob is reached, and nobody else.
     let impostor = mallory.impostor(&bob.app.device, "Bob");
-    std::thread::sleep(Duration::from_secs(3));
+    naive.wait_line(SOON, |line| line == format!("{short} at {}:{}", mallory.ip(), impostor.port));
+    eprintln!("who believes a record finds Bob at the impostor's");
+    std::thread::sleep(Duration::from_secs(2));
     let took = video_call(&ann, &bob);
     eprintln!("with an impostor about, both see each other {} ms after accepting", took.as_millis());
     assert_eq!(heard(&impostor.process.stdout()), Vec::<String>::new());

@@ -88,6 +88,16 @@ impl Host {
         process
     }
 
+    /// Somebody who believes whatever mDNS says; prints `DEVICE at ADDRESS:PORT` and `DEVICE gone`, with the first 16
+    /// characters of the device id.
+    #[must_use]
+    #[track_caller]
+    pub fn believes_mdns(&self) -> Child {
+        let mut process = attacker(self, &["believe"]).spawn();
+        process.wait_line(READY, |line| line == "ready");
+        process
+    }
+
     /// Says goodbye by mDNS in another's name.
     #[track_caller]
     pub fn say_goodbye_for(&self, app: &Earshot, times: u32) {
@@ -127,6 +137,18 @@ impl AttackingHub {
         serde_json::from_slice(&answer.body).expect("the attacker tells what is agreed")
     }
 
+    /// The host it runs on.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Where its page in the middle is, as seen from its host.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("http://{}/", self.control)
+    }
+
     /// A browser with the page in the middle.
     #[must_use]
     #[track_caller]
@@ -134,7 +156,7 @@ impl AttackingHub {
         let chromium: Chromium = self.host.chromium(Figure::Green);
         // Its own addresses, not names that only this network could look up.
         let page = chromium.arg("--disable-features=WebRtcHideLocalIpsWithMdns").start();
-        page.open(&format!("http://{}/", self.control));
+        page.open(&self.control_url());
         page.wait_script("the page's socket", READY, "return socket.readyState", json!([]), |state| {
             *state == 1
         });

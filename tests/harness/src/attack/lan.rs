@@ -28,6 +28,8 @@ use tokio_tungstenite::tungstenite;
 
 /// RFC 6762, section 3.
 const MDNS: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 251), 5353);
+/// The DNS-SD service type.
+const SERVICE: &str = "_earshot._tcp.local.";
 /// Between two announcements.
 const PAUSE: Duration = Duration::from_millis(700);
 
@@ -116,6 +118,31 @@ pub fn overhear(here: Ipv4Addr, say: impl Fn(&str)) -> io::Result<()> {
         let text = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
         say(&packet[..length].iter().map(text).collect::<String>());
     }
+}
+
+/// What a program hears that believes every record and every goodbye: `say` is told `at ADDRESS:PORT` and `gone`, each
+/// with the beginning of the device id.
+///
+/// # Errors
+/// When the multicast socket cannot be had.
+pub fn believe_all(say: impl Fn(&str)) -> io::Result<()> {
+    let daemon = mdns_sd::ServiceDaemon::new().map_err(io::Error::other)?;
+    let events = daemon.browse(SERVICE).map_err(io::Error::other)?;
+    say("ready");
+    let device = |fullname: &str| fullname.split('.').next().unwrap_or_default().to_owned();
+    while let Ok(event) = events.recv() {
+        match event {
+            mdns_sd::ServiceEvent::ServiceResolved(service) => {
+                for address in service.get_addresses() {
+                    let address = address.to_ip_addr();
+                    say(&format!("{} at {address}:{}", device(service.get_fullname()), service.get_port()));
+                }
+            }
+            mdns_sd::ServiceEvent::ServiceRemoved(_, fullname) => say(&format!("{} gone", device(&fullname))),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The owner that never was: takes every call.

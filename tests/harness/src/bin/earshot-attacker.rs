@@ -4,7 +4,9 @@
 //! - `earshot-attacker pose DEVICE NAME ADDRESS`: claims by mDNS to be DEVICE, and answers in its name at ADDRESS.
 //! - `earshot-attacker ring ADDRESS:PORT DEVICE NAME`: rings as a client would that does not look at certificates.
 //! - `earshot-attacker goodbye DEVICE PORT ADDRESS TIMES`: says goodbye by mDNS in the name of DEVICE.
-//! - `earshot-attacker overhear ADDRESS`: prints what is said by mDNS on the network of ADDRESS, a line for each packet, with dots for what is no text.
+//! - `earshot-attacker overhear ADDRESS`: prints what is said by mDNS on the network of ADDRESS, a line for each
+//!   packet, with dots for what is no text.
+//! - `earshot-attacker believe`: no attacker, but who believes whatever mDNS says.
 #![allow(clippy::expect_used, reason = "a harness fails by panicking")]
 
 use std::io::{self, Write};
@@ -45,7 +47,8 @@ async fn run(args: &[&str]) -> io::Result<()> {
             lan::say_goodbye(parse(device)?, parse(port)?, parse(address)?, parse(times)?)
         }
         ["overhear", address] => lan::overhear(parse(address)?, tell),
-        _ => Err(io::Error::other("usage: earshot-attacker hub|pose|ring|goodbye|overhear ...")),
+        ["believe"] => lan::believe_all(tell),
+        _ => Err(io::Error::other("usage: earshot-attacker hub|pose|ring|goodbye|overhear|believe ...")),
     }
 }
 

@@ -1,5 +1,6 @@
-//! `earshot --headless` without one defence: it opens every description, whatever its seal. Attacks on descriptions are
-//! first shown to work against this, so that a test in which they fail proves something. All else is the product's.
+//! `earshot --headless` without one defence: it opens every description, whatever its seal, and takes a browser's key for
+//! as good as the hub says. Attacks on descriptions are first shown to work against this, so that a test in which they
+//! fail proves something. All else is the product's.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,9 +58,11 @@ impl Seals for OpensAll {
         from: DeviceId,
         description: Description,
     ) -> Result<(Description, DeviceKind), ErrorCode> {
-        let kind = match self.0.open(place, from, description.clone()) {
-            Ok((_, kind)) => kind,
-            Err(_) => description.seal.as_ref().map_or(DeviceKind::Install, |seal| seal.kind),
+        // So that answers get a seal; what it says of the offer does not matter here.
+        let _ = self.0.open(place, from, description.clone());
+        let kind = match &description.seal {
+            Some(seal) if seal.kind != DeviceKind::Install => DeviceKind::Guest,
+            _ => DeviceKind::Install,
         };
         Ok((Description { seal: None, ..description }, kind))
     }
