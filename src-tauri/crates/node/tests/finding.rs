@@ -8,13 +8,13 @@ mod common;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
-use earshot_discovery::{Announcement, Discovery, DiscoveryError, DiscoveryEvent, Found, InterfaceChoice};
-use earshot_node::{Node, Options};
+use earshot_discovery::{DiscoveryEvent, Found};
+use earshot_node::Options;
 use earshot_protocol::hub::RingEnd;
 use earshot_protocol::owner::{SettingsChange, StartNote};
 use earshot_protocol::{
@@ -24,87 +24,12 @@ use earshot_protocol::{
 use earshot_tests_signaling::Raw;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
-use common::{Person, call, notary, options};
+use common::air::{Air, arrive_with};
+use common::{Person, call, options};
 
 const SOON: Duration = Duration::from_secs(5);
-
-/// What goes between a node and the network: a test reads along, and says things in others' names.
-#[derive(Clone)]
-struct Air {
-    said: Arc<Mutex<Vec<Announcement>>>,
-    verified: Arc<Mutex<Vec<DeviceId>>>,
-    spoof: mpsc::Sender<DiscoveryEvent>,
-}
-
-struct Tapped {
-    inner: Box<dyn Discovery>,
-    air: Air,
-}
-
-impl Air {
-    fn last(&self) -> Announcement {
-        self.said.lock().expect("unpoisoned").last().expect("announced at the start").clone()
-    }
-
-    async fn says(&self, event: DiscoveryEvent) {
-        self.spoof.send(event).await.expect("the node listens");
-    }
-}
-
-impl Discovery for Tapped {
-    fn announce(&self, announcement: Announcement) -> Result<(), DiscoveryError> {
-        self.air.said.lock().expect("unpoisoned").push(announcement.clone());
-        self.inner.announce(announcement)
-    }
-    fn choose(&self, choice: InterfaceChoice) {
-        self.inner.choose(choice);
-    }
-    fn verify(&self, device: DeviceId) {
-        self.air.verified.lock().expect("unpoisoned").push(device);
-        self.inner.verify(device);
-    }
-    fn shutdown(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(async {
-            self.inner.shutdown().await;
-            // mDNS takes its time, and others have heard the first packet long before the last.
-            sleep(Duration::from_millis(300)).await;
-        })
-    }
-}
-
-async fn start(ether: &Ether, options: &Options) -> (Node, Air) {
-    let (spoof, mut spoofed) = mpsc::channel(1024);
-    let air = Air { said: Arc::default(), verified: Arc::default(), spoof };
-    let tapped = air.clone();
-    let find = |announcement: Announcement, _: InterfaceChoice| {
-        tapped.said.lock().expect("unpoisoned").push(announcement.clone());
-        let (handle, mut heard) = ether.join(announcement)?;
-        let (both, events) = mpsc::channel(64);
-        tokio::spawn(async move {
-            loop {
-                let event = tokio::select! {
-                    Some(event) = heard.recv() => event,
-                    Some(event) = spoofed.recv() => event,
-                    else => return,
-                };
-                if both.send(event).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Ok((Box::new(Tapped { inner: Box::new(handle), air: tapped }) as Box<dyn Discovery>, events))
-    };
-    (Node::start_with(options, find, notary).await.expect("starts"), air)
-}
-
-async fn arrive_with(ether: &Ether, options: &Options, folder: tempfile::TempDir) -> (Person, Air) {
-    let (node, air) = start(ether, options).await;
-    let window = node.attach().await.expect("attaches");
-    (Person { node, window, heard: Vec::new(), next: 0, folder }, air)
-}
 
 async fn arrive(ether: &Ether, name: &str) -> (Person, Air) {
     let folder = tempfile::tempdir().expect("a folder");

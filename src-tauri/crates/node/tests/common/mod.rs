@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(missing_docs, unreachable_pub, clippy::expect_used, reason = "for tests only")]
 
+pub mod air;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
