@@ -13,7 +13,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 TAURI_CLI := npx --yes @tauri-apps/cli@2.12.5
 
-.PHONY: all run test check fmt clippy ui-check ui-test generate bench server package screenshots icons clean
+.PHONY: all run test check fmt clippy ui-check ui-test generate fuzz bench server package screenshots icons clean
 
 run: ui/dist/index.html
 	@scripts/install-deps.sh run
@@ -23,6 +23,7 @@ run: ui/dist/index.html
 # The whole workspace is selected each time, so that every crate is compiled once, with one set of features.
 test: ui-test all $(TOOLS)/bin/tauri-driver
 	cargo test --workspace --no-fail-fast --lib --bins
+	scripts/fuzz.sh
 	cargo test --workspace --no-fail-fast --test '*' -- --test-threads=1
 
 check: fmt ui-check clippy
@@ -30,6 +31,7 @@ check: fmt ui-check clippy
 
 fmt:
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 clippy: ui/dist/index.html
 	@scripts/install-deps.sh run
@@ -45,6 +47,10 @@ ui-test: ui/node_modules/.package-lock.json
 generate:
 	EARSHOT_GENERATE=1 cargo test -p earshot-protocol --test generated
 	EARSHOT_GENERATE=1 cargo test -p earshot-identity --test vectors
+
+# Ten seconds for each target of fuzz/, or ARGS="600 sdp": longer, and only that one.
+fuzz:
+	scripts/fuzz.sh $(ARGS)
 
 # Measures beside what this machine can do at best; prints a table. ARGS: see benches/src/main.rs.
 bench: all
