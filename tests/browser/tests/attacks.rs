@@ -1,5 +1,6 @@
 //! A hub between two people that lies about what they say to each other. Each attack works against a build that opens
 //! every description, so it is a real one; against the product it ends the call, and both people are told.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use earshot_harness::attack::{Act, Attack, Forging};
 use earshot_harness::{Child, Figure, Network, Page, built, has};
@@ -26,7 +27,7 @@ fn is_told(seat: &Seat, other: &str, sentence: &str) {
 }
 
 fn id(seat: &Seat) -> DeviceId {
-    seat.app.device.parse().unwrap()
+    seat.app.device.parse().expect("a device id")
 }
 
 /// It sees both, and both see each other through it, when nobody looks at seals.

@@ -376,7 +376,7 @@ async fn another_certificate_at_somebodys_address() {
         notes.lock().unwrap().push(line.to_owned());
     }));
     // Who does not look at the certificate believes to have rung Bob, who takes the call.
-    let heard = soon("the naive call", ring_without_looking(address, bob, "Ann")).await.unwrap();
+    let heard = soon("the naive call", Box::pin(ring_without_looking(address, bob, "Ann"))).await.unwrap();
     assert_eq!(heard, ["challenge of the one that was dialled: true", "welcome", "the ring ended: Accepted"]);
     assert_eq!(
         std::mem::take(&mut *told.lock().unwrap()),

@@ -90,7 +90,7 @@ impl Drop for NaiveHub {
 
 enum Happens {
     Arrives(ConnectionId, Box<Hello>, mpsc::Sender<FromHub>),
-    Says(ConnectionId, ToHub),
+    Says(ConnectionId, Box<ToHub>),
     Goes(ConnectionId),
 }
 
@@ -148,7 +148,7 @@ impl Door {
                     None => return None,
                 },
                 heard = hear(&mut socket) => match heard {
-                    Some(heard) => self.inbox.send(Happens::Says(connection, heard)).await.ok()?,
+                    Some(heard) => self.inbox.send(Happens::Says(connection, Box::new(heard))).await.ok()?,
                     None => return self.inbox.send(Happens::Goes(connection)).await.ok(),
                 },
             }
@@ -197,7 +197,7 @@ impl Actor {
                     let visitor = Visitor { device, kind: hello.kind, person: hello.person };
                     Input::Hello { connection, visitor, version: VERSIONS[0], resume: hello.resume }
                 }
-                Happens::Says(connection, message) => self.said(connection, message),
+                Happens::Says(connection, message) => self.said(connection, *message),
                 Happens::Goes(connection) => Input::Dropped { connection },
             };
             self.handle(input);
