@@ -8,6 +8,16 @@
 //! Names are not probed for (RFC 6762, section 8.1): they are made of 80 bits of a hash and so are unique already.
 //! That saves 750 ms before a person appears, and the same again before each change of name or status.
 
+//!
+//! Whoever is on the network can say anything. What is done about it stands in `people`; what is left to a false speaker:
+//! * to have somebody listed who is not there, or with another name, status or note, until nobody says so any more;
+//! * to fill the list with people who are not there, as long as it answers for each of them;
+//! * to come before somebody with so many addresses that the true ones are left out;
+//! * to have everybody ask, at most every two seconds;
+//! * by drowning every answer, or by keeping them from passing, to have somebody vanish from the list while that lasts.
+//!
+//! None of this leads to a call with somebody else: TLS proves the device.
+
 mod daemon;
 mod people;
 mod task;
