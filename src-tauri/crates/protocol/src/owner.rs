@@ -317,7 +317,7 @@ pub enum StartNote {
         /// Where the unreadable file lies now.
         file: String,
     },
-    /// The settings could not be read; defaults hold.
+    /// The settings could not be read; defaults hold, but the name is hidden until the owner says otherwise.
     SettingsSetAside {
         /// Where the unreadable file lies now.
         file: String,
@@ -327,7 +327,8 @@ pub enum StartNote {
         /// Where the unreadable file lies now.
         file: String,
     },
-    /// The office's phrase could not be read; there is none until it is set again, and nobody is found meanwhile.
+    /// The key of the office's phrase could not be read. A random one stands in its place, so that nobody is found and
+    /// nobody comes in until the phrase is set again.
     PhraseSetAside {
         /// Where the unreadable file lies now.
         file: String,
