@@ -64,12 +64,8 @@ pub struct Flood {
 }
 
 /// How many of each sort attack from one address.
-const IDLE: usize = 24;
-const DRIPPING: usize = 8;
-const LYING: usize = 4;
-const ASKING: usize = 4;
-const HUGE: usize = 2;
-const SLOW: usize = 2;
+const CROWDING: usize = 24;
+const COMING_IN: usize = 5;
 
 impl Flood {
     /// Begins. `addresses`: the last number of each 127.0.0.x.
@@ -83,22 +79,18 @@ impl Flood {
         for last in addresses {
             let attacker =
                 Attacker { victim, from: Ipv4Addr::new(127, 0, 0, last), tally: Arc::clone(&tally) };
-            for _ in 0..IDLE {
-                runtime.spawn(attacker.clone().stay_silent());
+            // Who crowds the door keeps their own out as well, so others come in.
+            if last % 2 == 0 {
+                for _ in 0..CROWDING {
+                    runtime.spawn(attacker.clone().stay_silent());
+                    runtime.spawn(attacker.clone().drip());
+                }
+                continue;
             }
-            for _ in 0..DRIPPING {
-                runtime.spawn(attacker.clone().drip());
-            }
-            for _ in 0..LYING {
+            for _ in 0..COMING_IN {
                 runtime.spawn(attacker.clone().lie());
-            }
-            for _ in 0..ASKING {
                 runtime.spawn(attacker.clone().ask());
-            }
-            for _ in 0..HUGE {
                 runtime.spawn(attacker.clone().say_huge_things());
-            }
-            for _ in 0..SLOW {
                 runtime.spawn(attacker.clone().read_nothing());
             }
         }

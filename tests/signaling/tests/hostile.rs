@@ -154,7 +154,7 @@ async fn a_call_through_a_flooded_server() {
         joined
     });
 
-    let flood = Flood::start(victim, 2..14);
+    let flood = Flood::start(victim, 2..18);
     sleep(Duration::from_secs(4)).await;
     let mut height = before.or_more(hub.holds());
     let mut took = Vec::new();
@@ -221,7 +221,7 @@ async fn a_call_at_a_flooded_install() {
     let room = hub.room.clone().unwrap();
     let before = hub.holds();
     let victim = Victim { address: hub.address, device: hub.device, tls: true, person: hub.device };
-    let flood = Flood::start(victim, 2..14);
+    let flood = Flood::start(victim, 2..18);
     sleep(Duration::from_secs(4)).await;
     let mut height = before.or_more(hub.holds());
     let mut took = Vec::new();
