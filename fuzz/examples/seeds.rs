@@ -233,6 +233,8 @@ fn doors() {
     write("handshake", "certificate", bytes(b"d", &[certificate.der()]));
     write("handshake", "good-certificate", b"b");
     write("handshake", "bent-certificate", b"b\0\x20\x01\0\x40\x02");
+    // Found once: the outermost tag is not signed.
+    write("handshake", "certificate-of-another-class", b"b\0\0\x70");
     for (name, what, side) in [("phrase-to-hub", b"p", b'B'), ("phrase-to-visitor", b"q", b'A')] {
         let mut point = [0x66; 33];
         (point[0], point[1]) = (side, 0x58);

@@ -51,6 +51,7 @@ pub(crate) fn key_of(certificate: &CertificateDer<'_>) -> Option<PublicKey> {
         || !is_ed25519(&subject.algorithm)
         || !is_ed25519(&parsed.tbs_certificate.signature)
         || subject.subject_public_key.unused_bits != 0
+        || !is_one_sequence(certificate)
         || !ends_in_a_signature(certificate)
     {
         return None;
@@ -60,6 +61,18 @@ pub(crate) fn key_of(certificate: &CertificateDer<'_>) -> Option<PublicKey> {
         .verify(parsed.tbs_certificate.as_ref(), parsed.signature_value.data.as_ref())
         .is_ok();
     (signed_by_itself && is_somebodys(&key)).then_some(key)
+}
+
+/// Whether it is one SEQUENCE with its length in the shortest form (DER, X.690). The parser takes tags of other classes for
+/// it, and these bytes are not signed either.
+fn is_one_sequence(der: &[u8]) -> bool {
+    match der {
+        [0x30, 0x81, length, rest @ ..] => *length >= 0x80 && rest.len() == usize::from(*length),
+        [0x30, 0x82, high, low, rest @ ..] => {
+            *high > 0 && rest.len() == usize::from(u16::from_be_bytes([*high, *low]))
+        }
+        _ => false,
+    }
 }
 
 /// Whether an Ed25519 signature is the last thing in it: the algorithm, a BIT STRING of 64 bytes, nothing more. The
@@ -97,9 +110,11 @@ mod tests {
         let key = DeviceKey::generate().unwrap();
         let certificate = make(&key).unwrap();
         for index in 0..certificate.len() {
-            let mut bent = certificate.to_vec();
-            bent[index] ^= 0x10;
-            assert_eq!(key_of(&CertificateDer::from(bent)), None, "byte {index}");
+            for bit in 0..8 {
+                let mut bent = certificate.to_vec();
+                bent[index] ^= 1 << bit;
+                assert_eq!(key_of(&CertificateDer::from(bent)), None, "bit {bit} of byte {index}");
+            }
         }
     }
 
