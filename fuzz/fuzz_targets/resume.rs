@@ -57,6 +57,8 @@ struct Client {
 #[derive(Default)]
 struct Line {
     who: usize,
+    /// What the visitor said it had seen before.
+    seen: Seq,
     last_seq: Option<Seq>,
     answered: BTreeSet<RequestId>,
 }
@@ -133,7 +135,9 @@ impl World {
         match message {
             FromHub::Welcome(welcome) => {
                 client.tokens.push(welcome.resume);
-                if !welcome.resumed {
+                if welcome.resumed {
+                    line.last_seq = Some(line.seen);
+                } else {
                     client.last_request = 0;
                     line.last_seq = Some(0);
                 }
@@ -196,7 +200,7 @@ impl World {
         let seen = self.clients[who].last_seq.wrapping_add_signed(self.off);
         let connection = ConnectionId(self.inputs + 1);
         self.clients[who].connection = Some(connection);
-        self.open.insert(connection, Line { who, ..Line::default() });
+        self.open.insert(connection, Line { who, seen, ..Line::default() });
         let visitor =
             Visitor { device: device(who), kind: DeviceKind::Install, person: Person::named("Somebody") };
         let resume = token.map(|token| Resume { token, seen });
