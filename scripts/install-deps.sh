@@ -32,10 +32,10 @@ if [ "$goal" != build ]; then
   )
 fi
 if [ "$goal" = test ]; then
-  # A display without a screen, networks, the window's driver, letters in two scripts.
+  # A display without a screen, networks, the window's driver, letters in two scripts and pictures.
   packages+=(
     xvfb xdotool x11-utils dbus-daemon webkit2gtk-driver nftables iproute2 procps util-linux
-    fonts-dejavu-core fonts-noto-cjk
+    fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
   )
   # Another Chromium will do, where the variables name it; Ubuntu's own is a snap, which tests cannot use.
   if [ -z "${EARSHOT_CHROMIUM:-}" ] || [ -z "${EARSHOT_CHROMEDRIVER:-}" ]; then

@@ -77,6 +77,7 @@ fn call_and_lobby(office: &Office, ann_camera: &[u8], bob_camera: &[u8], folder:
     std::thread::sleep(REST);
     ann.page.screenshot(&folder.join("call.png"));
     resize(&ann.page, WINDOW);
+    compare(&ann, &bob, folder);
 
     ann.leave();
     ann.page.wait_text("You talked with Bob", SOON);
@@ -84,9 +85,25 @@ fn call_and_lobby(office: &Office, ann_camera: &[u8], bob_camera: &[u8], folder:
     for (name, ..) in COLLEAGUES {
         ann.page.wait_text(name, SOON);
     }
-    ann.page.click("button", "Bob, Available");
+    ann.page.click("button", "Bob, verified, Available");
     std::thread::sleep(REST);
     ann.page.screenshot(&folder.join("lobby.png"));
+}
+
+/// They compare a code.
+fn compare(ann: &Seat, bob: &Seat, folder: &Path) {
+    ann.page.click("button", "Private: only you and Bob");
+    ann.page.click("button", "Compare code");
+    bob.page.click("button", "Compare");
+    ann.page.find("button", "They match");
+    std::thread::sleep(REST);
+    ann.page.screenshot(&folder.join("compare.png"));
+    for page in [&ann.page, &bob.page] {
+        page.click("button", "They match");
+    }
+    for page in [&ann.page, &bob.page] {
+        page.click("button", "Done");
+    }
 }
 
 /// The same in the dark, in Chinese, with one's own picture.
