@@ -30,6 +30,9 @@ fn folder() -> PathBuf {
 #[ignore = "started by killed_at_any_moment"]
 fn writes_for_ever() {
     let folder = folder();
+    // The first randomness takes its time.
+    PhraseKey::random().unwrap().save(folder.join("phrase.key")).unwrap();
+    fs::write(folder.join("started"), "").unwrap();
     for number in 0u64.. {
         DeviceKey::load_or_create(folder.join(format!("{}.pem", number % 50))).unwrap();
         PhraseKey::random().unwrap().save(folder.join("phrase.key")).unwrap();
@@ -45,10 +48,21 @@ fn writes_for_ever() {
 fn killed_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     PhraseKey::random().unwrap().save(folder.path().join("phrase.key")).unwrap();
+    let started = folder.path().join("started");
     let (mut keys, mut unfinished) = (0, 0);
-    for round in 0..60 {
+    // At least so often, and until it was killed in the middle of writing, too; else this test proves nothing.
+    for round in 0.. {
+        if round >= 40 && keys > 0 && unfinished > 0 {
+            return;
+        }
+        assert!(round < 1_000, "{keys} keys, {unfinished} unfinished");
         let mut writer = this_test("writes_for_ever", folder.path()).spawn().unwrap();
-        sleep(Duration::from_micros(5_000 + 997 * round));
+        while !started.exists() {
+            assert!(writer.try_wait().unwrap().is_none(), "the writer ended by itself");
+            sleep(Duration::from_millis(1));
+        }
+        fs::remove_file(&started).unwrap();
+        sleep(Duration::from_micros(997 * (round % 60)));
         assert!(writer.try_wait().unwrap().is_none(), "the writer ended by itself");
         writer.kill().unwrap();
         writer.wait().unwrap();
@@ -70,8 +84,6 @@ fn killed_at_any_moment() {
             }
         }
     }
-    // It was killed in the middle, too; else this test proves nothing.
-    assert!(keys > 0 && unfinished > 0, "{keys} keys, {unfinished} unfinished");
 }
 
 #[test]
