@@ -7,10 +7,13 @@ use earshot_discovery::record::{self, Farewell, Purpose, decode, encode, instanc
 use earshot_protocol::{DeviceId, Person, VERSIONS, negotiate};
 use libfuzzer_sys::fuzz_target;
 
+/// A key and its value.
+type Pair<'a> = (&'a str, Option<&'a [u8]>);
+
 /// The instance's name and a zero byte, then what a TXT record's data is (RFC 6763, section 6.1): strings, each after
 /// its length. An empty name stands for the one that fits the record's id, and `+` before it for a good id and version
 /// in front of the record.
-fn announced(data: &[u8]) -> Option<(&str, Vec<(&str, Option<&[u8]>)>)> {
+fn announced(data: &[u8]) -> Option<(&str, Vec<Pair<'_>>)> {
     let (name, mut rest) = data.split_at(data.iter().position(|byte| *byte == 0)?);
     rest = &rest[1..];
     let mut pairs = Vec::new();
@@ -34,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
         Some(name) => (good.as_slice(), name),
         None => (&[] as &[_], name),
     };
-    let pairs: Vec<(&str, Option<&[u8]>)> = own.iter().copied().chain(said).collect();
+    let pairs: Vec<Pair<'_>> = own.iter().copied().chain(said).collect();
     let fits = || {
         let (_, id) = pairs.iter().find(|(key, _)| key.eq_ignore_ascii_case("id"))?;
         let device: DeviceId = std::str::from_utf8((*id)?).ok()?.parse().ok()?;
