@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use earshot_harness::{Certificates, Figure, Network, Office, has};
+use earshot_tests_browser::server::{start_server, url};
 use earshot_tests_browser::{SOON, Seat, video_call};
 use serde_json::json;
 
@@ -46,17 +47,8 @@ fn nothing_private_is_logged_in_a_call() {
     office.router(true);
     let host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[host.ip()]);
-    let server = host.earshot_server(&[
-        "--listen",
-        "0.0.0.0:8443",
-        "--tls-cert",
-        &certificates.certificate.display().to_string(),
-        "--tls-key",
-        &certificates.key.display().to_string(),
-        "--data-dir",
-        &host.fresh_data_dir().display().to_string(),
-    ]);
-    let url = format!("wss://{}:8443/ws", host.ip());
+    let server = start_server(&host, &certificates);
+    let url = url(&host);
     let take = |name: &str, figure, network| {
         let host = office.host_on(&name.to_ascii_lowercase(), &[network]);
         let launch = host.install(&host.fresh_data_dir()).env("SSL_CERT_FILE", &certificates.authority);

@@ -1,6 +1,5 @@
 //! The real programs on a host: `earshot` and `earshot-server`.
 
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -199,6 +198,7 @@ pub struct EarshotServer {
 }
 
 /// A certificate authority of the test's own, and a certificate that it signed for a server.
+#[derive(Debug, Clone)]
 pub struct Certificates {
     /// PEM of the authority: programs trust it through `SSL_CERT_FILE`.
     pub authority: PathBuf,
@@ -209,10 +209,10 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Makes them for these addresses; files go to `dir`.
+    /// Makes them for these names or addresses; the files go to `dir`.
     #[must_use]
     #[track_caller]
-    pub fn make(dir: &Path, addresses: &[Ipv4Addr]) -> Self {
+    pub fn make(dir: &Path, names: &[impl ToString]) -> Self {
         use rcgen::{
             BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
         };
@@ -222,7 +222,7 @@ impl Certificates {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         params.distinguished_name.push(DnType::CommonName, "Earshot test authority");
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().expect(made)).expect(made);
-        let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let key = KeyPair::generate().expect(made);
         let certificate = CertificateParams::new(names).expect(made).signed_by(&key, &authority).expect(made);
         let write = |name: &str, text: &str| {

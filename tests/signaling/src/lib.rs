@@ -10,8 +10,9 @@ mod proxy;
 mod raw;
 mod relay;
 
-pub use certificates::{Certificates, elsewhere, url_of_elsewhere};
+pub use certificates::{client_tls, elsewhere, link_here, server_tls, url_of_elsewhere};
 pub use child::{Holds, HubProcess, Sort, be_a_hub, like_an_offer};
+pub use earshot_harness::Certificates;
 pub use hostile::{Flood, Tally, Victim, is_ring_of};
 pub use hubs::{Office, Served};
 pub use proxy::Proxy;

@@ -17,8 +17,8 @@ use earshot_server::{Options, Server};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Greeting, HubHandle, Limits, Link, LinkEvent, Target, hub_router, serve};
 use earshot_tests_signaling::{
-    Certificates, Course, Office, Raw, Relay, device, elsewhere, ended, next, person, soon, until, up,
-    upgrade_status, url_of_elsewhere,
+    Certificates, Course, Office, Raw, Relay, client_tls, device, elsewhere, ended, link_here, next, person,
+    server_tls, soon, until, up, upgrade_status, url_of_elsewhere,
 };
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ impl Encrypted {
         let router = hub_router(hub.clone(), Greeting::without_phrase(key, false));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let config = Some(certificates.server_config());
+        let config = Some(server_tls(&certificates));
         let task = tokio::spawn(async move {
             serve(listener, config, router, Limits::default(), std::future::pending()).await.unwrap();
         });
@@ -61,7 +61,7 @@ impl Encrypted {
     /// How a server in the middle gets there: as anybody does.
     fn course(&self) -> Course {
         let name = ServerName::try_from("localhost").unwrap();
-        let tls = Some((self.certificates.client_config(), name));
+        let tls = Some((client_tls(&self.certificates), name));
         Course { tls, ..Course::to(self.address, "localhost") }
     }
 
@@ -285,7 +285,7 @@ async fn a_server_answers_to_its_own_name_only() {
     let _task = tokio::spawn(async move { server.run(std::future::pending()).await.unwrap() });
     let ask = async |path: &str, host: &str| {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let connector = tokio_rustls::TlsConnector::from(certificates.client_config());
+        let connector = tokio_rustls::TlsConnector::from(client_tls(&certificates));
         let name = ServerName::try_from("calls.example").unwrap();
         let stream = TcpStream::connect(address).await.unwrap();
         let mut stream = soon("TLS", connector.connect(name, stream)).await.unwrap();
@@ -306,22 +306,11 @@ async fn a_server_answers_to_its_own_name_only() {
     }
 }
 
-/// What the process that `elsewhere` starts does instead of the test.
-async fn link_here(url: String) {
-    let (_link, mut events) = Link::open(device(), Target::Url(url), person("Ann"), Policy::call(), None);
-    let first = match next(&mut events).await {
-        LinkEvent::Up(_) => "up".to_owned(),
-        LinkEvent::Down { code, .. } | LinkEvent::Ended { code } => code.to_string(),
-        other => panic!("{other:?}"),
-    };
-    println!("first: {first}");
-}
-
 #[tokio::test]
 async fn over_wss_straight_through_a_proxy_and_through_the_middle() {
     const THIS: &str = "over_wss_straight_through_a_proxy_and_through_the_middle";
     if let Some(url) = url_of_elsewhere() {
-        return link_here(url).await;
+        return link_here(url, Policy::call()).await;
     }
     let hub = Encrypted::start().await;
     let trusted = Some(hub.certificates.authority.as_path());
@@ -331,7 +320,7 @@ async fn over_wss_straight_through_a_proxy_and_through_the_middle() {
     // The same authority trusts the server in the middle, whose name it proves.
     for lie in [Binding::TlsExporter, Binding::ServerName, Binding::None] {
         let course = Course { from_hub: told_to_want(lie), ..hub.course() };
-        let relay = Relay::start(Some(hub.certificates.server_config()), course).await;
+        let relay = Relay::start(Some(server_tls(&hub.certificates)), course).await;
         let through = format!("wss://localhost:{}", relay.address.port());
         assert_eq!(elsewhere(THIS, &through, trusted).await, ErrorCode::BadSignature.as_str(), "{lie:?}");
     }
@@ -341,7 +330,7 @@ async fn over_wss_straight_through_a_proxy_and_through_the_middle() {
     let (address, _folder, _task) = proxied(Some("wss://localhost")).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let acceptor = TlsAcceptor::from(hub.certificates.server_config());
+    let acceptor = TlsAcceptor::from(server_tls(&hub.certificates));
     tokio::spawn(async move {
         while let Ok((near, _)) = listener.accept().await {
             let acceptor = acceptor.clone();

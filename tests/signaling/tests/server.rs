@@ -15,7 +15,8 @@ use earshot_server::{Options, Server, StartError};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Limits, Link, LinkEvent, PeerInfo, Target};
 use earshot_tests_signaling::{
-    Certificates, Served, device, elsewhere, next, person, soon, up, upgrade_status, url_of_elsewhere,
+    Certificates, Served, device, elsewhere, link_here, next, person, soon, up, upgrade_status,
+    url_of_elsewhere,
 };
 use rcgen::KeyPair;
 use tempfile::TempDir;
@@ -202,33 +203,22 @@ async fn each_address_behind_the_proxy_has_its_own_bound() {
     assert_eq!(status("203.0.113.10").await, 101);
 }
 
-/// What the process that `elsewhere` starts does instead of the test.
-async fn link_here(url: String) {
-    let (_link, mut events) = Link::open(device(), Target::Url(url), person("Ann"), Policy::server(), None);
-    let first = match next(&mut events).await {
-        LinkEvent::Up(_) => "up".to_owned(),
-        LinkEvent::Down { code, .. } | LinkEvent::Ended { code } => code.to_string(),
-        other => panic!("{other:?}"),
-    };
-    println!("first: {first}");
-}
-
 #[tokio::test]
 async fn tls_by_the_certificate_authorities_of_the_machine() {
     const THIS: &str = "tls_by_the_certificate_authorities_of_the_machine";
     if let Some(url) = url_of_elsewhere() {
-        return link_here(url).await;
+        return link_here(url, Policy::server()).await;
     }
     let server = Running::start(|folder| {
         let _ = Certificates::make(folder, &["localhost"]);
         Options {
-            tls_cert: Some(folder.join("cert.pem")),
-            tls_key: Some(folder.join("key.pem")),
+            tls_cert: Some(folder.join("certificate.pem")),
+            tls_key: Some(folder.join("certificate-key.pem")),
             ..Options::default()
         }
     })
     .await;
-    let authority = server.folder.path().join("ca.pem");
+    let authority = server.folder.path().join("authority.pem");
     let by_name = format!("wss://localhost:{}", server.port);
     assert_eq!(elsewhere(THIS, &by_name, Some(&authority)).await, "up");
     // An authority that nobody here knows, and a name that is not in the certificate.
@@ -271,10 +261,10 @@ async fn a_wrong_certificate_is_told_before_anybody_connects() {
     std::fs::write(folder.path().join("other.pem"), other.serialize_pem()).unwrap();
     std::fs::write(folder.path().join("empty.pem"), "").unwrap();
     for (certificate, key, at_fault) in [
-        ("cert.pem", "other.pem", "other.pem"),
-        ("cert.pem", "cert.pem", "cert.pem"),
-        ("empty.pem", "key.pem", "empty.pem"),
-        ("missing.pem", "key.pem", "missing.pem"),
+        ("certificate.pem", "other.pem", "other.pem"),
+        ("certificate.pem", "certificate.pem", "certificate.pem"),
+        ("empty.pem", "certificate-key.pem", "empty.pem"),
+        ("missing.pem", "certificate-key.pem", "missing.pem"),
     ] {
         let options = Options {
             listen: Some("127.0.0.1:0".parse().unwrap()),
