@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::{Certificates, Earshot};
+use crate::app::Certificates;
 use crate::attack::hub::Ready;
 use crate::attack::{Act, Attack, Told};
 use crate::chromium::Chromium;
@@ -100,9 +100,9 @@ impl Host {
 
     /// Says goodbye by mDNS in another's name.
     #[track_caller]
-    pub fn say_goodbye_for(&self, app: &Earshot, times: u32) {
-        let (port, times, here) = (app.port.to_string(), times.to_string(), self.ip().to_string());
-        let done = attacker(self, &["goodbye", &app.device, &port, &here, &times]).output();
+    pub fn say_goodbye_for(&self, device: &str, port: u16, times: u32) {
+        let (port, times, here) = (port.to_string(), times.to_string(), self.ip().to_string());
+        let done = attacker(self, &["goodbye", device, &port, &here, &times]).output();
         assert!(done.success(), "{}{}", done.stdout, done.stderr);
     }
 }
