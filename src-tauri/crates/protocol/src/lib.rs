@@ -17,6 +17,7 @@ pub mod owner;
 pub mod peer;
 pub mod person;
 pub mod seal;
+mod signal;
 pub mod trust;
 
 pub use error::ErrorCode;
