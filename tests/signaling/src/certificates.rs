@@ -54,18 +54,17 @@ pub fn client_tls(certificates: &Certificates) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// What the process that [`elsewhere`] starts does instead of the test: prints how its link begins.
+/// How a link to this URL begins: `up`, or a code. The process that [`elsewhere`] starts prints it after `first: `.
 ///
 /// # Panics
 /// When it begins in no known way.
-pub async fn link_here(url: String, policy: Policy) {
+pub async fn first_of_link(url: String, policy: Policy) -> String {
     let (_link, mut events) = Link::open(device(), Target::Url(url), person("Ann"), policy, None);
-    let first = match next(&mut events).await {
+    match next(&mut events).await {
         LinkEvent::Up(_) => "up".to_owned(),
         LinkEvent::Down { code, .. } | LinkEvent::Ended { code } => code.to_string(),
         other => panic!("{other:?}"),
-    };
-    println!("first: {first}");
+    }
 }
 
 /// Runs one test of this program again in a process of its own, where `SSL_CERT_FILE` may differ, with the URL that it

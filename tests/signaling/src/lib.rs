@@ -10,7 +10,7 @@ mod proxy;
 mod raw;
 mod relay;
 
-pub use certificates::{client_tls, elsewhere, link_here, server_tls, url_of_elsewhere};
+pub use certificates::{client_tls, elsewhere, first_of_link, server_tls, url_of_elsewhere};
 pub use child::{Holds, HubProcess, Sort, be_a_hub, like_an_offer};
 pub use earshot_harness::Certificates;
 pub use hostile::{Flood, Tally, Victim, is_ring_of};
