@@ -1,52 +1,11 @@
 /** Who offers, in which order, and that nothing late or doubled does harm. Real connections: tests/browser. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { LIMITS, type Description, type DeviceKind, type Signal } from "../gen/protocol";
+import { LIMITS, type Description } from "../gen/protocol";
 import { RETRY_EVERY } from "./healing";
-import { Peer } from "./peer";
-import { FakeClock, FakeConnection, FakeTrack, FakeTrust, fakeEnvironment, settle } from "./testing";
-import { PeerTrust } from "./trust";
+import { FakeClock, FakeConnection, FakeTrack, FakeTrust, settle } from "./testing";
+import { LOCAL, side, type Side } from "./testing-side";
 
-interface Side {
-  peer: Peer;
-  pc: FakeConnection;
-  trust: FakeTrust;
-  sent: Signal[];
-  log: string[];
-}
-
-const LOCAL = { microphone: true, camera: false, screen: false, full_hd: false };
 let clock: FakeClock;
-
-function side(
-  offers: boolean,
-  tracks: [("voice" | "camera")?, FakeTrack?] = [],
-  kind: DeviceKind = "install",
-): Side {
-  const sent: Signal[] = [];
-  const log: string[] = [];
-  const [lane, track] = tracks;
-  const [mine, theirs] = offers ? ["newcomer", "host"] : ["host", "newcomer"];
-  const trust = new FakeTrust(mine, "room", kind);
-  const peer = new Peer({
-    device: theirs,
-    offers,
-    iceServers: [{ urls: ["stun:192.0.2.1"] }],
-    environment: fakeEnvironment(clock),
-    tracks: new Map(lane && track ? [[lane, track.asTrack]] : []),
-    local: LOCAL,
-    trust: new PeerTrust(trust, theirs),
-    send: (signal) => sent.push(structuredClone(signal)),
-    on: {
-      changed: () => undefined,
-      bye: () => log.push("bye"),
-      lost: () => log.push("lost"),
-      refused: (code) => log.push(code),
-    },
-  });
-  const pc = FakeConnection.made.at(-1);
-  if (!pc) throw new Error("no connection was made");
-  return { peer, pc, trust, sent, log };
-}
 
 function descriptions({ sent }: Side): Description[] {
   return sent.flatMap((signal) => (signal.type === "description" ? [signal.description] : []));
@@ -58,8 +17,8 @@ async function deliver(from: Side, to: Side): Promise<void> {
 }
 
 async function connected(): Promise<{ newcomer: Side; host: Side }> {
-  const newcomer = side(true);
-  const host = side(false);
+  const newcomer = side(clock, true);
+  const host = side(clock, false);
   await settle();
   await deliver(newcomer, host);
   await deliver(host, newcomer);
@@ -78,7 +37,7 @@ beforeEach(() => {
 
 describe("the first round", () => {
   it("offers four lanes in order, two streams, and the channels", async () => {
-    const { pc, sent } = side(true);
+    const { pc, sent } = side(clock, true);
     await settle();
     expect(pc.transceivers.map(({ receiver }) => receiver.track.kind)).toEqual([
       "audio",
@@ -101,15 +60,15 @@ describe("the first round", () => {
   });
 
   it("never offers from the answering side", async () => {
-    const host = side(false);
+    const host = side(clock, false);
     await clock.pass(1_000);
     expect(host.sent).toEqual([]);
   });
 
   it("answers on the offer's lanes, with what is sent already on them", async () => {
     const track = new FakeTrack("video");
-    const newcomer = side(true);
-    const host = side(false, ["camera", track]);
+    const newcomer = side(clock, true);
+    const host = side(clock, false, ["camera", track]);
     await settle();
     await deliver(newcomer, host);
     expect(host.pc.transceivers.map(({ direction }) => direction)).toEqual(Array(4).fill("sendrecv"));
@@ -126,7 +85,7 @@ describe("the first round", () => {
   });
 
   it("refuses an offer that has not our lanes, and asks for another", async () => {
-    const host = side(false);
+    const host = side(clock, false);
     const sdp = "v=0\r\na=fingerprint:sha-256 AA\r\nm=video 9\r\n";
     const description = await new FakeTrust("newcomer").seal("host", { type: "offer", sdp, round: 0 });
     host.peer.receive({ type: "description", description });
@@ -136,8 +95,8 @@ describe("the first round", () => {
   });
 
   it("holds candidates until their description is there", async () => {
-    const newcomer = side(true);
-    const host = side(false);
+    const newcomer = side(clock, true);
+    const host = side(clock, false);
     await settle();
     newcomer.pc.find("candidate:1", "offer1");
     const [offer, candidate] = newcomer.sent.splice(0);

@@ -2,48 +2,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Description, DeviceKind, ErrorCode, Signal } from "../gen/protocol";
 import { RETRY_EVERY } from "./healing";
-import { Peer } from "./peer";
-import { FakeClock, FakeConnection, FakeTrust, coded, fakeEnvironment, settle } from "./testing";
-import { PeerTrust, refusalOf } from "./trust";
-
-interface Side {
-  peer: Peer;
-  pc: FakeConnection;
-  trust: FakeTrust;
-  sent: Signal[];
-  log: string[];
-}
+import { FakeClock, FakeConnection, FakeTrust, coded, settle } from "./testing";
+import { side, type Side } from "./testing-side";
+import { refusalOf } from "./trust";
 
 let clock: FakeClock;
 
-function side(mine: string, theirs: string, offers: boolean, kind: DeviceKind = "install"): Side {
-  const sent: Signal[] = [];
-  const log: string[] = [];
-  const trust = new FakeTrust(mine, "room", kind);
-  const peer = new Peer({
-    device: theirs,
-    offers,
-    iceServers: [],
-    environment: fakeEnvironment(clock),
-    tracks: new Map(),
-    local: { microphone: true, camera: false, screen: false, full_hd: false },
-    trust: new PeerTrust(trust, theirs),
-    send: (signal) => sent.push(structuredClone(signal)),
-    on: {
-      changed: () => undefined,
-      bye: () => log.push("bye"),
-      lost: () => log.push("lost"),
-      refused: (code) => log.push(code),
-    },
-  });
-  const pc = FakeConnection.made.at(-1);
-  if (!pc) throw new Error("no connection was made");
-  return { peer, pc, trust, sent, log };
-}
-
 async function pair(kind: DeviceKind = "install"): Promise<{ newcomer: Side; host: Side }> {
-  const newcomer = side("newcomer", "host", true, kind);
-  const host = side("host", "newcomer", false);
+  const newcomer = side(clock, true, [], kind);
+  const host = side(clock, false);
   await settle();
   return { newcomer, host };
 }
@@ -298,7 +265,7 @@ describe("a key that cannot be asked", () => {
   });
 
   it("sends nothing unsealed, and tries again", async () => {
-    const newcomer = side("newcomer", "host", true);
+    const newcomer = side(clock, true);
     newcomer.trust.broken = "link-lost";
     await clock.pass(10);
     expect(newcomer.sent).toEqual([]);
