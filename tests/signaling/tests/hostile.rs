@@ -62,6 +62,24 @@ fn signal_of(event: &Event) -> Option<Signal> {
     }
 }
 
+/// The honest: rings, and is told that the ring was taken.
+async fn ring_until_accepted(
+    ann: &Link,
+    from_ann: &mut mpsc::Receiver<LinkEvent>,
+    to: DeviceId,
+    room: &RoomRef,
+) {
+    let ring = Request::Ring { to, room: room.clone(), media: Media::Video };
+    let rung = step("a ring", ann.request(ring)).await;
+    assert!(matches!(rung, Ok(Reply::Ring { .. })), "{rung:?}");
+    let end = expect(from_ann, "the ring's end", |event| match event {
+        Event::RingEnded { end, .. } => Some(end.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(end, RingEnd::Accepted);
+}
+
 /// The honest: offers, answers, candidates, each heard before the next is said.
 async fn negotiate(ann: &Link, from_ann: &mut mpsc::Receiver<LinkEvent>, room: &RoomRef, to: DeviceId) {
     for text in ["offer", "answer", "candidate", "candidate", "candidate"] {
@@ -163,15 +181,7 @@ async fn a_call_through_a_flooded_server() {
         let create = Request::CreateRoom { via: None, capacity: 4, media: Media::Video };
         let Ok(Reply::Room(state)) = step("a room", ann.request(create)).await else { panic!("a room") };
         let room = state.room;
-        let ring = Request::Ring { to: bob_key.device_id(), room: room.clone(), media: Media::Video };
-        let rung = step("a ring", ann.request(ring)).await;
-        assert!(matches!(rung, Ok(Reply::Ring { .. })), "{rung:?}");
-        let end = expect(&mut from_ann, "the ring's end", |event| match event {
-            Event::RingEnded { end, .. } => Some(end.clone()),
-            _ => None,
-        })
-        .await;
-        assert_eq!(end, RingEnd::Accepted);
+        ring_until_accepted(&ann, &mut from_ann, bob_key.device_id(), &room).await;
         expect(&mut from_ann, "Bob", |event| {
             matches!(event, Event::ParticipantJoined { participant, .. } if participant.person.name == "Bob")
                 .then_some(())
@@ -230,15 +240,7 @@ async fn a_call_at_a_flooded_install() {
         let target = Target::Device { device: hub.device, addresses: vec![hub.address.to_string()] };
         let (ann, mut from_ann) = Link::open(device(), target, person("Ann"), Policy::call(), None);
         step("Ann", up(&mut from_ann)).await;
-        let ring = Request::Ring { to: hub.device, room: room.clone(), media: Media::Video };
-        let rung = step("a ring", ann.request(ring)).await;
-        assert!(matches!(rung, Ok(Reply::Ring { .. })), "{rung:?}");
-        let end = expect(&mut from_ann, "the ring's end", |event| match event {
-            Event::RingEnded { end, .. } => Some(end.clone()),
-            _ => None,
-        })
-        .await;
-        assert_eq!(end, RingEnd::Accepted);
+        ring_until_accepted(&ann, &mut from_ann, hub.device, &room).await;
         let join = Request::Join { room: room.clone(), media: Media::Video };
         assert!(matches!(step("the room", ann.request(join)).await, Ok(Reply::Room(_))));
         negotiate(&ann, &mut from_ann, &room, hub.device).await;
