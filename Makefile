@@ -47,6 +47,7 @@ ui-test: ui/node_modules/.package-lock.json
 generate:
 	EARSHOT_GENERATE=1 cargo test -p earshot-protocol --test generated
 	EARSHOT_GENERATE=1 cargo test -p earshot-identity --test vectors
+	WEBVIEW_RTC_GENERATE=1 cargo test -p webview-rtc --test generated
 
 # Ten seconds for each target of fuzz/, or ARGS="600 sdp": longer, and only that one.
 fuzz:

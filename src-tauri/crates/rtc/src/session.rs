@@ -1,0 +1,1 @@
+//! One page: its socket, its connections, its sound.
