@@ -134,6 +134,10 @@ impl Peer {
         self.now = now;
     }
 
+    /// The page's clock showed `page` µs at `at`: by this the capture times of pictures and of sound become the times
+    /// of sender reports. Told before the first picture or sound, and again when the estimate moves.
+    pub fn clock(&mut self, _page: u64, _at: Instant) {}
+
     /// A picture of the page's.
     pub fn picture(&mut self, now: Instant, _: Picture) {
         self.now = now;

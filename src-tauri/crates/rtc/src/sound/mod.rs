@@ -22,7 +22,8 @@ pub struct SoundPacket {
     pub level: u8,
     /// Theirs, of received packets; else 0.
     pub ssrc: u32,
-    /// Received: when the sender captured it, µs on the sender's NTP clock, if sender reports tell.
+    /// Received: when the sender captured it, µs on the sender's NTP clock, if sender reports tell. To be sent: when
+    /// its first sample was captured, µs on the page's clock.
     pub captured_at: Option<u64>,
     /// Opus.
     pub payload: Arc<[u8]>,
