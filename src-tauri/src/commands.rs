@@ -8,6 +8,8 @@ use tauri::ipc::Channel;
 use tauri::{State, WebviewWindow};
 
 use crate::page::Pages;
+#[cfg(target_os = "linux")]
+use crate::rtc::Calls;
 
 /// Attaches the calling page to the node; what the node says arrives on `on_message`.
 #[tauri::command]
@@ -28,4 +30,14 @@ pub(crate) async fn say(
     message: ToNode,
 ) -> Result<(), ErrorCode> {
     pages.say(&window, message).await
+}
+
+/// Lets the calling page reach the native half of its calls, once.
+#[cfg(target_os = "linux")]
+#[tauri::command]
+pub(crate) async fn rtc_ticket(
+    window: WebviewWindow,
+    calls: State<'_, Calls>,
+) -> Result<webview_rtc::Ticket, ErrorCode> {
+    calls.ticket(&window)
 }

@@ -10,6 +10,7 @@ mod display;
 mod navigation;
 mod page;
 mod permission;
+mod rtc;
 mod tray;
 mod watcher;
 mod window;
@@ -53,8 +54,15 @@ pub fn run(options: Options) -> ExitCode {
 
 fn run_window(options: &Options, node: Arc<Node>) -> ExitCode {
     let (folder, for_setup) = (options.folder(), node.clone());
-    let built = permission::answer_requests(tauri::Builder::default())
-        .invoke_handler(tauri::generate_handler![commands::attach, commands::say])
+    let mut context = tauri::generate_context!();
+    let builder = rtc::prepare(tauri::Builder::default(), &mut context, &node);
+    let built = permission::answer_requests(builder)
+        .invoke_handler(tauri::generate_handler![
+            commands::attach,
+            commands::say,
+            #[cfg(target_os = "linux")]
+            commands::rtc_ticket
+        ])
         .manage(node.clone())
         .manage(Pages::default())
         .setup(move |app| {
@@ -63,7 +71,7 @@ fn run_window(options: &Options, node: Arc<Node>) -> ExitCode {
             spawn(watcher::watch(app.handle().clone(), for_setup));
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context);
     let app = match built {
         Ok(app) => app,
         Err(error) => {
@@ -106,6 +114,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
 mod tests {
     const CONFIGURATION: &str = include_str!("../../tauri.conf.json");
     const CAPABILITY: &str = include_str!("../capabilities/main.json");
+    const CALLS: &str = include_str!("../capabilities/calls.json");
 
     #[test]
     fn the_page_runs_nothing_but_its_own_files() {
@@ -117,8 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn the_page_may_call_two_commands_and_nothing_of_tauri() {
+    fn the_page_may_call_three_commands_and_nothing_of_tauri() {
         assert!(CAPABILITY.contains(r#""permissions": ["allow-attach", "allow-say"]"#));
-        assert!(!CAPABILITY.contains("core:") && !CAPABILITY.contains("remote"));
+        assert!(CALLS.contains(r#""permissions": ["allow-rtc-ticket"]"#));
+        assert!(CALLS.contains(r#""platforms": ["linux"]"#));
+        for capability in [CAPABILITY, CALLS] {
+            assert!(capability.contains(r#""windows": ["main"]"#));
+            assert!(!capability.contains("core:") && !capability.contains("remote"));
+        }
     }
 }

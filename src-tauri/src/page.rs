@@ -77,7 +77,10 @@ impl Page {
 }
 
 /// Tauri's capabilities say the same; this holds even if somebody widens them.
-fn check(window: &WebviewWindow) -> Result<(), ErrorCode> {
+///
+/// # Errors
+/// [`ErrorCode::NotAllowed`] for a page that is not our own.
+pub(crate) fn check(window: &WebviewWindow) -> Result<(), ErrorCode> {
     match window.url() {
         Ok(url) if is_own(&url) => Ok(()),
         _ => Err(ErrorCode::NotAllowed),

@@ -14,10 +14,14 @@ use webkit2gtk::{
     UserMediaPermissionRequest, WebView, WebViewExt,
 };
 
-use super::{Verdict, verdict};
+use super::{Verdict, features, verdict};
 use crate::navigation::is_own;
 use crate::words::words;
 
+/// MediaStreamTrackProcessor and VideoTrackGenerator (W3C mediacapture-transform): pictures of a track in a Worker.
+const TRACK_PROCESSING: &str = "MediaStreamTrackProcessing";
+/// Timers of a hidden page run once a second. A call in a hidden window goes on as before.
+const TIMER_THROTTLING: &str = "HiddenPageDOMTimerThrottling";
 /// Requests that wait for one answer; a page that asks more often is denied.
 const MAX_WAITING: usize = 8;
 
@@ -33,6 +37,10 @@ pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
             settings.set_enable_media_stream(true);
             // Without effect where WebRTC is compiled out; the page looks for RTCPeerConnection itself.
             settings.set_enable_webrtc(true);
+            // A voice is heard whether or not somebody has clicked.
+            settings.set_media_playback_requires_user_gesture(false);
+            let wanted = [(TRACK_PROCESSING, !without_track_processing()), (TIMER_THROTTLING, false)];
+            features::set(&settings, &wanted);
             for_tests(&settings);
         }
         let desk = Rc::new(Desk { node, waiting: RefCell::default() });
@@ -48,9 +56,17 @@ pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
     })
 }
 
+fn asked(name: &str) -> bool {
+    cfg!(debug_assertions) && std::env::var(name).is_ok_and(|value| value == "1")
+}
+
+/// As if this WebKit were one that was built without it. Never in a release.
+fn without_track_processing() -> bool {
+    asked("EARSHOT_TEST_NO_TRACK_PROCESSING")
+}
+
 /// Known pictures and sounds in place of a camera, and the console on standard output. Never in a release.
 fn for_tests(settings: &webkit2gtk::Settings) {
-    let asked = |name| cfg!(debug_assertions) && std::env::var(name).is_ok_and(|value| value == "1");
     settings.set_enable_mock_capture_devices(asked("EARSHOT_TEST_MOCK_CAPTURE"));
     settings.set_enable_write_console_messages_to_stdout(asked("EARSHOT_TEST_CONSOLE"));
 }
@@ -68,7 +84,12 @@ impl Desk {
         if request.is::<DeviceInfoPermissionRequest>() {
             // Names of devices; without them the page could not offer a choice.
             answer(request, own);
-        } else if request.is::<UserMediaPermissionRequest>() {
+        } else if let Some(media) = request.downcast_ref::<UserMediaPermissionRequest>() {
+            if features::is_for_screen(media) {
+                // The desktop's portal asks which screen or window, each time; to ask here too would be one too many.
+                answer(request, own);
+                return true;
+            }
             match verdict(own, self.node.settings().capture) {
                 Verdict::Allow => request.allow(),
                 Verdict::Deny => request.deny(),

@@ -1,6 +1,8 @@
 //! Camera and microphone: only for our own page, asked once, the answer kept in the settings.
 
 #[cfg(target_os = "linux")]
+mod features;
+#[cfg(target_os = "linux")]
 mod linux;
 
 use earshot_protocol::owner::Capture;
