@@ -1,0 +1,44 @@
+/**
+ * What sound needs of the Worker that holds the socket: requests, and two kinds of ports that worklets talk through, so
+ * that samples never pass the main thread.
+ */
+import type { Line, Pc, Reply, Request, SourceId } from "../numbers";
+
+/** Posted by a worklet on a source's port; becomes one `Captured` frame. `samples` is transferred. */
+export interface CapturedMessage {
+  /** µs on the page's clock (`performance.timeOrigin + performance.now()`), of the first sample. */
+  time: number;
+  /** Interleaved when the source was opened with two channels, 48 kHz. */
+  samples: Float32Array<ArrayBuffer>;
+}
+
+/** Posted by a worklet on a play port; becomes one `Played` frame. */
+export interface PlayedMessage {
+  /** Consumed since the port was opened, those that were silence for want of sound among them. Never falls. */
+  played: number;
+}
+
+/** Posted by the Worker on a play port, for each `Sound` frame of the line. `samples` is transferred. */
+export interface PlayMessage {
+  channels: 1 | 2;
+  /** Interleaved, 48 kHz, 10 ms. */
+  samples: Float32Array<ArrayBuffer>;
+}
+
+/** The Worker, as sound sees it. */
+export interface SoundLink {
+  /** In order with every other request of the page. */
+  request(request: Request): Promise<Reply>;
+  /**
+   * A port whose {@link CapturedMessage}s the Worker turns into frames of `source`, after every request made before. The
+   * caller passes it on to a worklet and posts null when it is done with it: the Worker forgets it then.
+   */
+  openSourcePort(source: SourceId): MessagePort;
+  /**
+   * A port whose {@link PlayedMessage}s the Worker turns into frames, and on which it posts {@link PlayMessage}s of this
+   * line. A line has one at a time: a later one takes its place. Null ends it.
+   */
+  openPlayPort(pc: Pc, line: Line): MessagePort;
+  /** A number no source had. */
+  nextSource(): SourceId;
+}
