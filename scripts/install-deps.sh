@@ -32,15 +32,18 @@ if [ "$goal" != build ]; then
   )
 fi
 if [ "$goal" = test ]; then
-  # A display without a screen, networks, the window's driver, letters in two scripts and pictures.
+  # A display without a screen, networks, the window's driver, sound without a card, letters in two scripts and pictures.
   packages+=(
     xvfb xdotool x11-utils dbus-daemon webkit2gtk-driver nftables iproute2 procps util-linux
+    pulseaudio pulseaudio-utils gstreamer1.0-pulseaudio
     fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
   )
   # Another Chromium will do, where the variables name it; Ubuntu's own is a snap, which tests cannot use.
   if [ -z "${EARSHOT_CHROMIUM:-}" ] || [ -z "${EARSHOT_CHROMEDRIVER:-}" ]; then
     packages+=(chromium chromium-driver)
   fi
+  # On Ubuntu it is a snap, too.
+  [ -n "${EARSHOT_FIREFOX:-}" ] || packages+=(firefox-esr)
 fi
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

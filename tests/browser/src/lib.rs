@@ -57,6 +57,13 @@ impl Seat {
         with: impl FnOnce(Chromium) -> Chromium,
     ) -> Self {
         let page = with(host.chromium(figure)).start();
+        Self::sit(name, figure, host, app, page)
+    }
+
+    /// A person whose app and browser run already; its camera and microphone are those of `figure`.
+    #[must_use]
+    #[track_caller]
+    pub fn sit(name: &str, figure: Figure, host: Host, app: Earshot, page: Page) -> Self {
         page.open(&app.ui);
         page.find("button", has(format!("You: {name},")));
         Self { name: name.to_owned(), figure, host, app, page }

@@ -8,13 +8,10 @@ use serde_json::{Value, json};
 
 use crate::figure::Figure;
 use crate::host::Host;
-use crate::webdriver::Page;
+use crate::webdriver::{Page, REMEMBER};
 
 /// How long chromedriver may take to listen.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Remembers every peer connection a page makes, for [`Page::stats`] only: the product exposes none.
-const REMEMBER_PEER_CONNECTIONS: &str = include_str!("remember.js");
 
 /// A Chromium about to be started on a host.
 pub struct Chromium {
@@ -128,7 +125,7 @@ impl Chromium {
         });
         let driver = format!("127.0.0.1:{port}");
         let page = Page::start(&self.host, &driver, &driver, &capabilities);
-        page.cdp("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": REMEMBER_PEER_CONNECTIONS }));
+        page.cdp("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": REMEMBER }));
         page
     }
 }
@@ -159,7 +156,8 @@ impl Page {
     #[track_caller]
     pub fn kill_browser(&self) {
         let pid =
-            self.capabilities["goog:processID"].as_u64().expect("chromedriver names the browser's process");
+            ["goog:processID", "moz:processID"].iter().find_map(|name| self.capabilities[*name].as_u64());
+        let pid = pid.expect("the driver names the browser's process");
         let done = self.host().command("kill").args(["-9", &pid.to_string()]).output();
         assert!(done.success(), "{}", done.stderr);
     }

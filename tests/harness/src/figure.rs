@@ -4,6 +4,11 @@
 use std::io::Write;
 use std::path::Path;
 
+use serde_json::json;
+
+/// What a page is given in place of its devices' pictures and sound.
+const CAPTURE: &str = include_str!("figure.js");
+
 /// Size of the picture, pixels, and frames per second: small, so that two cores suffice for two hosts.
 const WIDTH: usize = 640;
 const HEIGHT: usize = 480;
@@ -50,6 +55,14 @@ impl Figure {
             Self::Blue => "blue",
             Self::Yellow => "yellow",
         }
+    }
+
+    /// The body of a function that makes it a page's camera and microphone, where files cannot; see `figure.js`.
+    pub(crate) fn capture_script(self) -> String {
+        // CSS's green is half as bright as the camera's.
+        let colour = if self == Self::Green { "lime" } else { self.colour() };
+        let figure = json!({ "colour": colour, "hz": self.tone() });
+        format!("const figure = {figure};\n{CAPTURE}")
     }
 
     /// Y, Cb, Cr in the limited range of BT.601.

@@ -5,35 +5,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::driver::{Driver, WebDriverError};
 use crate::host::Host;
-use crate::http::HttpStream;
 
 /// The key that marks an element's reference in JSON (WebDriver 2, section 12).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long an element may take to appear.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a driver may take to answer one command; a session's start is the longest.
-const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at a page.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Finds what may have a role: [`Page::find`] then asks the engine for the computed role and name.
 const CANDIDATES: &str = include_str!("candidates.js");
-
-/// A driver's refusal.
-#[derive(Debug, Clone)]
-pub struct WebDriverError {
-    /// The code, as in `no such element`.
-    pub code: String,
-    /// For people.
-    pub message: String,
-}
-
-impl std::fmt::Display for WebDriverError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
-    }
-}
+/// Remembers every peer connection a page makes, for [`Page::stats`] only: the product exposes none.
+pub(crate) const REMEMBER: &str = include_str!("remember.js");
 
 /// What an element shall be called.
 #[derive(Debug, Clone)]
@@ -84,8 +69,7 @@ pub struct Element(String);
 /// One WebDriver session: a browser or a window with one page in view.
 pub struct Page {
     host: Host,
-    http: HttpStream,
-    session: String,
+    driver: Driver,
     /// What the driver said about the session.
     pub(crate) capabilities: Value,
 }
@@ -94,23 +78,14 @@ impl Page {
     /// Starts a session at the driver listening on `target` on this host. Commands go to `driver`, which may be another.
     #[track_caller]
     pub(crate) fn start(host: &Host, target: &str, driver: &str, capabilities: &Value) -> Self {
-        let http = host.http(target).patience(COMMAND_PATIENCE);
-        let mut page = Self { host: host.clone(), http, session: String::new(), capabilities: Value::Null };
-        let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
-        let deadline = Instant::now() + PATIENCE;
-        let value = loop {
-            match page.raw("POST", "/session", &body) {
-                Ok(value) => break value,
-                // WebKitWebDriver has one session at a time, and an ended one's program takes a moment to go.
-                Err(error) if error.message.contains("active sessions") && Instant::now() < deadline => {
-                    std::thread::sleep(LOOK_EVERY);
-                }
-                Err(error) => panic!("no WebDriver session on {}: {error}", host.name()),
-            }
-        };
-        page.http = host.http(driver).patience(COMMAND_PATIENCE);
-        page.session = value["sessionId"].as_str().expect("a session has an id").to_owned();
-        page.capabilities = value["capabilities"].clone();
+        let (driver, capabilities) = Driver::start(host, target, driver, capabilities);
+        Self::over(host, driver, capabilities)
+    }
+
+    /// The page in view of a session.
+    #[track_caller]
+    pub(crate) fn over(host: &Host, driver: Driver, capabilities: Value) -> Self {
+        let page = Self { host: host.clone(), driver, capabilities };
         page.command("POST", "/timeouts", &json!({ "script": 30_000, "pageLoad": 30_000, "implicit": 0 }));
         page
     }
@@ -121,37 +96,12 @@ impl Page {
         &self.host
     }
 
-    fn raw(&self, method: &str, path: &str, body: &Value) -> Result<Value, WebDriverError> {
-        let text = if method == "POST" { body.to_string() } else { String::new() };
-        let failed = |message: String| WebDriverError { code: "connection failed".to_owned(), message };
-        let answer = self
-            .http
-            .request(method, path, &[("Content-Type", "application/json")], text.as_bytes())
-            .map_err(|error| failed(format!("{method} {path}: {error}")))?;
-        let mut answer: Value = serde_json::from_slice(&answer.body)
-            .map_err(|error| failed(format!("{method} {path}: {error}")))?;
-        let value = answer["value"].take();
-        match value["error"].as_str() {
-            Some(code) => Err(WebDriverError {
-                code: code.to_owned(),
-                message: value["message"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            }),
-            None => Ok(value),
-        }
-    }
-
     /// A command within the session; `path` begins after the session's id.
     ///
     /// # Errors
     /// What the driver refused.
     pub fn try_command(&self, method: &str, path: &str, body: &Value) -> Result<Value, WebDriverError> {
-        self.raw(method, &format!("/session/{}{path}", self.session), body)
+        self.driver.command(method, path, body)
     }
 
     /// See [`Page::try_command`].
@@ -188,7 +138,7 @@ impl Page {
              const given = Array.prototype.slice.call(arguments, 0, -1);\n\
              (async function () {{ {body} }}).apply(null, given).then(\n\
                (value) => done({{ value: value === undefined ? null : value }}),\n\
-               (error) => done({{ thrown: String(error && error.stack || error) }}));"
+               (error) => done({{ thrown: error + '\\n' + (error && error.stack) }}));"
         );
         let mut result =
             self.try_command("POST", "/execute/async", &json!({ "script": script, "args": args }))?;

@@ -1,8 +1,8 @@
-//! Chromium on a host: driven by role and name, with a camera and a microphone of the harness.
+//! Chromium and Firefox on a host: driven by role and name, with a camera and a microphone of the harness.
 
 use std::time::Duration;
 
-use earshot_harness::{Figure, Office, has};
+use earshot_harness::{Figure, Host, Office, Page, has};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -30,10 +30,20 @@ document.getElementById("mute").onclick = () => { local.getAudioTracks()[0].enab
 </script>"#;
 
 #[test]
-fn a_page_is_driven_by_role_and_name_and_its_media_are_told() {
+fn a_page_in_chromium_is_driven_and_its_media_are_told() {
+    driven_and_told(|host| host.chromium(Figure::Blue).start());
+}
+
+#[test]
+fn a_page_in_firefox_is_driven_and_its_media_are_told() {
+    driven_and_told(|host| host.firefox(Figure::Blue).start());
+}
+
+fn driven_and_told(browser: impl Fn(&Host) -> Page) {
     let office = Office::open();
     let ann = office.host("ann");
-    let page = ann.chromium(Figure::Blue).start();
+    let loudspeaker = ann.loudspeaker();
+    let page = browser(&ann);
     page.open(&format!("http://127.0.0.1:{}/", ann.serve_page(LOOP)));
     assert!(!page.shows("button", "Your name"));
     page.type_text("textbox", "Your name", "Ann");
@@ -43,6 +53,9 @@ fn a_page_is_driven_by_role_and_name_and_its_media_are_told() {
     page.wait_picture(Figure::Blue, SOON);
     page.wait_voice(Figure::Blue, SOON);
     page.wait_growth(SOON);
+    loudspeaker.wait_voice(Figure::Blue, SOON);
+    assert_eq!(page.colours(), ["blue"]);
+    assert!(page.url().starts_with("http://127.0.0.1:"));
     assert_eq!((page.live_tracks("video"), page.live_tracks("audio")), (1, 1));
     page.click("button", "Mute");
     page.wait_silence(SOON);
@@ -50,4 +63,10 @@ fn a_page_is_driven_by_role_and_name_and_its_media_are_told() {
     page.screenshot(&picture);
     assert_eq!(&std::fs::read(picture).unwrap()[1..4], b"PNG");
     assert!(page.try_script("throw new Error('told')", &json!([])).unwrap_err().message.contains("told"));
+    // A page loaded anew is remembered anew.
+    page.reload();
+    assert_eq!(page.connection_states(), Vec::<String>::new());
+    page.click("button", "Call myself");
+    page.wait_picture(Figure::Blue, SOON);
+    page.kill_browser();
 }

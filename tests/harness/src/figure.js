@@ -1,0 +1,68 @@
+// Gives a page the looks and the voice of `figure` ({ colour, hz }): camera and microphone are opened as ever, and what
+// comes from them is replaced. A camera with a grey bar that wanders once a second; a tone that sounds 400 ms of each
+// 500 ms. `figure.flash`: black, and for 150 ms of each second white, while the tone sounds.
+const devices = navigator.mediaDevices;
+if (devices && !devices.earshotFigure) {
+  devices.earshotFigure = figure;
+  const open = devices.getUserMedia.bind(devices);
+  let shared = null;
+  const sounds = () => {
+    shared ??= new AudioContext({ sampleRate: 48000 });
+    void shared.resume();
+    return shared;
+  };
+  // The clock of the tone is the picture's, too: what is seen and heard at once leaves at once.
+  const isOn = (at) => (figure.flash ? at % 1 < 0.15 : at % 0.5 < 0.4);
+  const picture = ({ width = 640, height = 480 }) => {
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d", { alpha: false });
+    let drawn = 0;
+    const draw = () => {
+      const at = sounds().currentTime;
+      context.fillStyle = figure.flash ? (isOn(at) ? "white" : "black") : figure.colour;
+      context.fillRect(0, 0, width, height);
+      context.fillStyle = "rgb(235 235 235)";
+      const bar = Math.floor((drawn++ % 30) / 2) / 15;
+      if (!figure.flash) context.fillRect(bar * width, 0, width / 15, height);
+    };
+    draw();
+    const timer = setInterval(draw, figure.flash ? 10 : 33);
+    const [track] = canvas.captureStream(30).getVideoTracks();
+    return [track, () => clearInterval(timer)];
+  };
+  const voice = () => {
+    const context = sounds();
+    const tone = new OscillatorNode(context, { frequency: figure.hz });
+    const gate = new GainNode(context, { gain: 0 });
+    const out = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+    tone.connect(gate).connect(out);
+    tone.start();
+    let until = context.currentTime;
+    const [length, beat] = figure.flash ? [0.15, 1] : [0.4, 0.5];
+    const ahead = () => {
+      for (; until < context.currentTime + 2; until += beat) {
+        const at = Math.ceil(until / beat) * beat;
+        gate.gain.setTargetAtTime(0.5, at, 0.002);
+        gate.gain.setTargetAtTime(0, at + length, 0.002);
+      }
+    };
+    ahead();
+    const timer = setInterval(ahead, 250);
+    const [track] = out.stream.getAudioTracks();
+    return [track, () => { clearInterval(timer); tone.stop(); }];
+  };
+  const stands = (device) => {
+    const [track, end] = device.kind === "video" ? picture(device.getSettings()) : voice();
+    const stop = track.stop.bind(track);
+    track.stop = () => { stop(); end(); device.stop(); };
+    Object.defineProperty(track, "label", { value: device.label });
+    track.getSettings = () => device.getSettings();
+    track.applyConstraints = async () => undefined;
+    return track;
+  };
+  devices.getUserMedia = async (constraints) => {
+    const stream = await open(constraints);
+    return new MediaStream(stream.getTracks().map(stands));
+  };
+}
