@@ -1,8 +1,9 @@
 //! Measures Earshot beside what this machine can do at best, and prints one table.
 //!
-//! `earshot-benches [--quick] [GROUP...]`: groups are `people`, `call`, `start`, `server` and `hop`; all unless named.
-//! `--quick` does each once, to see that the measuring works. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds
-//! of the programs by their absolute paths.
+//! `earshot-benches [--quick] [--release] [GROUP...]`: groups are `people`, `call`, `start`, `server`, `hop` and
+//! `window`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
+//! `target/release/earshot`, if it was built. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds of the programs by
+//! their absolute paths.
 //!
 //! Nothing is asserted: on a loaded machine everything is slow. What says something is the ratio to the floor of the
 //! same run.
@@ -10,6 +11,7 @@
 
 mod agent;
 mod call;
+mod cpu;
 mod hop;
 mod memory;
 mod people;
@@ -17,6 +19,7 @@ mod screen;
 mod server;
 mod start;
 mod table;
+mod window;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,8 +27,9 @@ use std::time::{Duration, Instant};
 
 use earshot_harness::{Host, Launch, built};
 
-/// How long everything together may take.
+/// How long all groups but `window` may take together.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
+const GROUPS: [&str; 6] = ["people", "call", "start", "server", "hop", "window"];
 
 /// This program on a host.
 pub(crate) fn agent(host: &Host, args: &[&str]) -> Launch {
@@ -45,19 +49,24 @@ fn main() -> ExitCode {
             }
         };
     }
-    let before = args.len();
-    args.retain(|arg| *arg != "--quick");
-    let quick = args.len() < before;
-    if let Some(unknown) =
-        args.iter().find(|arg| !["people", "call", "start", "server", "hop"].contains(*arg))
-    {
+    let mut option = |name: &str| {
+        let before = args.len();
+        args.retain(|arg| *arg != name);
+        args.len() < before
+    };
+    let (quick, release) = (option("--quick"), option("--release"));
+    if let Some(unknown) = args.iter().find(|arg| !GROUPS.contains(*arg)) {
         eprintln!("no such group: {unknown}");
         return ExitCode::FAILURE;
     }
+    if release && let Some(code) = again_with_release() {
+        return code;
+    }
     // Offices close when this process ends, however it ends.
     std::thread::spawn(|| {
-        std::thread::sleep(LIMIT);
-        eprintln!("not done within {LIMIT:?}");
+        let limit = LIMIT + window::LIMIT;
+        std::thread::sleep(limit);
+        eprintln!("not done within {limit:?}");
         std::process::exit(1);
     });
 
@@ -66,6 +75,7 @@ fn main() -> ExitCode {
     let wanted = |group: &str| args.is_empty() || args.contains(&group);
     let runs = |count: usize| if quick { 1 } else { count };
     let mut groups = Vec::new();
+    let mut remarks = Vec::new();
     if wanted("people") {
         groups.push(people::measure(runs(5)));
     }
@@ -81,9 +91,35 @@ fn main() -> ExitCode {
     if wanted("hop") {
         groups.push(hop::measure(runs(200)));
     }
+    if wanted("window") {
+        let (tables, lines) = window::measure(Duration::from_secs(if quick { 3 } else { 8 }));
+        groups.extend(tables);
+        remarks.extend(lines);
+    }
     println!("{surroundings}\nLoad at the end {}. {} s in all.\n", load(), begun.elapsed().as_secs());
     println!("{}", table::markdown(&groups));
+    for remark in remarks {
+        println!("{remark}");
+    }
     ExitCode::SUCCESS
+}
+
+/// Starts this program anew with the release build of the app, which lies beside this program's folder. None if the
+/// app is chosen already.
+fn again_with_release() -> Option<ExitCode> {
+    const VARIABLE: &str = "EARSHOT_BIN";
+    if std::env::var_os(VARIABLE).is_some() {
+        return None;
+    }
+    let own = std::env::current_exe().expect("a running program has a path");
+    let app = own.parent().and_then(Path::parent).map(|target| target.join("release/earshot"));
+    let Some(app) = app.filter(|app| app.is_file()) else {
+        eprintln!("target/release/earshot is not there: cargo build --release -p earshot");
+        return Some(ExitCode::FAILURE);
+    };
+    let done = std::process::Command::new(own).args(std::env::args_os().skip(1)).env(VARIABLE, app).status();
+    let code = done.ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
+    Some(ExitCode::from(code.unwrap_or(1)))
 }
 
 /// Where and of what this was taken.

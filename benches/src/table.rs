@@ -13,6 +13,14 @@ pub(crate) enum Unit {
     MiB,
     /// KiB, proportional set size.
     KiB,
+    /// Percent of one core.
+    Percent,
+    /// Pictures a second.
+    Fps,
+    /// Pixels.
+    Pixels,
+    /// Decibels.
+    Db,
 }
 
 impl Unit {
@@ -22,6 +30,10 @@ impl Unit {
             Self::Us => "µs",
             Self::MiB => "MiB",
             Self::KiB => "KiB",
+            Self::Percent => "%",
+            Self::Fps => "/s",
+            Self::Pixels => "px",
+            Self::Db => "dB",
         }
     }
 }
