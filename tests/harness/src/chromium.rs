@@ -20,6 +20,7 @@ pub struct Chromium {
     ask: bool,
     insecure_certs: bool,
     many: bool,
+    real: bool,
     args: Vec<String>,
 }
 
@@ -33,6 +34,7 @@ impl Host {
             ask: false,
             insecure_certs: false,
             many: false,
+            real: false,
             args: Vec::new(),
         }
     }
@@ -59,6 +61,13 @@ impl Chromium {
     #[must_use]
     pub fn many_devices(mut self) -> Self {
         self.many = true;
+        self
+    }
+
+    /// The host's own devices, not the figure's: a microphone is where there is a [`Room`](crate::Room), a camera nowhere.
+    #[must_use]
+    pub fn real_devices(mut self) -> Self {
+        self.real = true;
         self
     }
 
@@ -104,13 +113,17 @@ impl Chromium {
             args.push("--use-fake-ui-for-media-stream".to_owned());
         }
         args.push(format!("--user-data-dir={}", dir.join("profile").display()));
-        if self.many {
+        if self.real {
+            // Nothing is faked.
+        } else if self.many {
             args.push("--use-fake-device-for-media-stream=device-count=3".to_owned());
         } else {
             args.push("--use-fake-device-for-media-stream".to_owned());
             args.push(format!("--use-file-for-fake-video-capture={}", camera.display()));
         }
-        args.push(format!("--use-file-for-fake-audio-capture={}", microphone.display()));
+        if !self.real {
+            args.push(format!("--use-file-for-fake-audio-capture={}", microphone.display()));
+        }
         args.extend(self.args);
         let capabilities = json!({
             "browserName": "chrome",
