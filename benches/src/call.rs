@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use earshot_harness::{Figure, Host, Office, Page};
-use earshot_tests_browser::{CONNECTING, SOON, Seat};
+use earshot_tests_browser::{CONNECTING, Person, SOON, Seat};
 use serde_json::{Value, json};
 
 use crate::LIMIT;
@@ -32,7 +32,7 @@ fn seat(host: Host, name: &str, figure: Figure) -> Seat {
     let page = host.chromium(figure).start();
     page.cdp("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": MARKS }));
     page.open(&app.ui);
-    Seat { name: name.to_owned(), figure, host, app, page }
+    Seat { person: Person { name: name.to_owned(), figure, host, page }, app }
 }
 
 fn marks(page: &Page, wanted: &str) -> Value {

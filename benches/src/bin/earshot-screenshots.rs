@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use earshot_harness::{Earshot, Figure, Host, Office, Page};
-use earshot_tests_browser::{CONNECTING, SOON, Seat};
+use earshot_tests_browser::{CONNECTING, Person, SOON, Seat};
 use serde_json::json;
 
 const DRAW: &str = include_str!("../pictures/portrait.js");
@@ -129,7 +129,7 @@ fn seat(host: Host, name: &str, settings: &str, figure: Figure, camera: &[u8]) -
     resize(&page, WINDOW);
     page.open(&app.ui);
     page.wait_text(name, SOON);
-    Seat { name: name.to_owned(), figure, host, app, page }
+    Seat { person: Person { name: name.to_owned(), figure, host, page }, app }
 }
 
 fn resize(page: &Page, (width, height): (usize, usize)) {

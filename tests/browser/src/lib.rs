@@ -15,18 +15,32 @@ pub const SOON: Duration = Duration::from_secs(15);
 /// A call's first picture.
 pub const CONNECTING: Duration = Duration::from_secs(25);
 
-/// A person at a host, with app and browser.
-pub struct Seat {
+/// A person who looks at Earshot: what everybody does at a seat, whatever shows it.
+pub struct Person {
     /// What others see.
     pub name: String,
     /// Looks and voice.
     pub figure: Figure,
     /// The machine.
     pub host: Host,
+    /// The browser, or the window.
+    pub page: Page,
+}
+
+/// A person at a host, with app and browser.
+pub struct Seat {
+    /// Who sits there.
+    pub person: Person,
     /// The app.
     pub app: Earshot,
-    /// The browser.
-    pub page: Page,
+}
+
+impl std::ops::Deref for Seat {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        &self.person
+    }
 }
 
 impl Seat {
@@ -66,9 +80,11 @@ impl Seat {
     pub fn sit(name: &str, figure: Figure, host: Host, app: Earshot, page: Page) -> Self {
         page.open(&app.ui);
         page.find("button", has(format!("You: {name},")));
-        Self { name: name.to_owned(), figure, host, app, page }
+        Self { person: Person { name: name.to_owned(), figure, host, page }, app }
     }
+}
 
+impl Person {
     /// Whether a person is listed now, with this status.
     #[must_use]
     pub fn lists(&self, name: &str, status: &str) -> bool {
@@ -127,10 +143,10 @@ impl Seat {
     }
 }
 
-/// A video call between two seats until both see and hear each other; returns how long that took from the click on
+/// A video call between two people until both see and hear each other; returns how long that took from the click on
 /// accept.
 #[track_caller]
-pub fn video_call(caller: &Seat, callee: &Seat) -> Duration {
+pub fn video_call(caller: &Person, callee: &Person) -> Duration {
     caller.call(&callee.name, "Video");
     callee.wait_ring(&caller.name);
     let start = Instant::now();
