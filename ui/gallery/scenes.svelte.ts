@@ -1,11 +1,19 @@
 /** The scenes: canned states. */
 import { ERROR_CODES } from "../src/gen/protocol";
-import type { AppState } from "../src/state/contract";
+import type { Ability, AppState, Lack } from "../src/state/contract";
 import { bob, calls, device, entry, ID, NOW, people, record } from "./people";
 import { ANN, LI, portrait, screen } from "./pictures";
 import { base, from, node, summary } from "./state";
 import { bobs, peer, QUALITY, silent, talk } from "./talk";
 import { TRUST } from "./trust";
+
+const PACKAGES: Partial<Record<Lack["what"], string>> = {
+  sound: "gstreamer1.0-pulseaudio",
+  vp8: "gstreamer1.0-plugins-good",
+  h264: "gstreamer1.0-plugins-ugly",
+};
+const lack = (what: Lack["what"]): Lack => ({ what, install: PACKAGES[what] ?? null });
+const without = (...lacks: Lack["what"][]): Ability => ({ stage: "cannot", lacks: lacks.map(lack) });
 
 const MAKE: Record<string, () => Partial<AppState>> = {
   ...TRUST,
@@ -47,7 +55,11 @@ const MAKE: Record<string, () => Partial<AppState>> = {
     ],
   }),
   "server-down": () => ({ node: { ...node(), server: { type: "connecting", code: "server-down" } } }),
-  window: () => ({ surface: "window", canCall: false, chosen: ID.bob }),
+  window: () => ({ surface: "window", ability: without("native"), chosen: ID.bob }),
+  "window-checking": () => ({ surface: "window", ability: { stage: "checking" }, chosen: ID.bob }),
+  "window-packages": () => ({ surface: "window", ability: without("vp8", "sound"), chosen: ID.bob }),
+  "window-old": () => ({ surface: "window", ability: without("webview-too-old") }),
+  "window-h264": () => ({ surface: "window", ability: { stage: "can", lacks: [lack("h264")] } }),
   guest: () => ({
     surface: "guest",
     node: null,
@@ -58,7 +70,12 @@ const MAKE: Record<string, () => Partial<AppState>> = {
   }),
   incoming: () => ({ incoming: [from("video")] }),
   "incoming-voice": () => ({ incoming: [from("voice", entry("Kim", 8, { kind: "guest" })), from("video")] }),
-  "incoming-window": () => ({ surface: "window", canCall: false, incoming: [from("video")] }),
+  "incoming-window": () => ({ surface: "window", ability: without("vp8"), incoming: [from("video")] }),
+  "incoming-checking": () => ({
+    surface: "window",
+    ability: { stage: "checking" },
+    incoming: [from("video")],
+  }),
   outgoing: () => ({ chosen: ID.bob, outgoing: { to: bob, media: "voice", since: NOW, stage: "dialling" } }),
   "outgoing-ringing": () => ({
     chosen: ID.bob,

@@ -47,7 +47,7 @@ export function base(): AppState {
     surface: "loopback",
     phase: "ready",
     problem: null,
-    canCall: true,
+    ability: { stage: "can", lacks: [] },
     me: {
       device: ID.me,
       shortId: "JGIV-4DL5-JNAC-4FOZ",

@@ -3,7 +3,7 @@ import { Channel, invoke } from "@tauri-apps/api/core";
 import { ERROR_CODES, type ErrorCode, type FromNode, type ToNode } from "../gen/protocol";
 import { NodeSession } from "./node-session";
 import { nodeTrust } from "./node-trust";
-import type { Backend, BackendMessage } from "./types";
+import { CodedError, type Backend, type BackendMessage } from "./types";
 
 /** A command's rejection is a code; anything else is a fault. */
 function rejection(error: unknown): ErrorCode {
@@ -34,6 +34,13 @@ export function tauriBackend(): Backend {
     request: (request) => session.request(request),
     owner: (request) => session.owner(request),
     trust: (room) => nodeTrust((request) => session.owner(request), room),
+    async rtcTicket() {
+      try {
+        return (await invoke<{ url: string }>("rtc_ticket")).url;
+      } catch (error) {
+        throw new CodedError(rejection(error));
+      }
+    },
     close() {
       session.detached("link-lost");
     },

@@ -38,5 +38,10 @@ export interface Backend {
   trust(room: RoomRef): RoomTrust;
   /** Absent where nobody is the owner (a guest). */
   owner?(request: OwnerRequest): Promise<OwnerReply>;
+  /**
+   * The address, good for one opening, at which the native half of our WebRTC awaits this page. Absent where pages have
+   * WebRTC of their own, or nothing.
+   */
+  rtcTicket?(): Promise<string>;
   close(): void;
 }

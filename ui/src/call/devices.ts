@@ -18,6 +18,16 @@ export function problemOf(kind: InputKind, error: unknown): MediaProblem {
   return `${kind}-missing`;
 }
 
+export type ScreenProblem = "screen-denied" | "screen-no-portal" | "screen-missing";
+
+/** From the DOMException's name (W3C Screen Capture, section 5.1), and from what WebKitGTK makes of it. */
+export function screenProblemOf(error: unknown): ScreenProblem {
+  const name = typeof error === "object" && error !== null && "name" in error ? error.name : "";
+  // WebKitGTK says so when there is no portal to ask, though nothing was constrained.
+  if (name === "OverconstrainedError") return "screen-no-portal";
+  return name === "NotFoundError" ? "screen-missing" : "screen-denied";
+}
+
 export interface Current {
   label: string;
   deviceId: string;

@@ -67,6 +67,9 @@ export const errors = {
   "error.camera-missing": "No camera was found. You can talk; plug one in to be seen.",
   "error.camera-busy": "Another program uses the camera. Close that program to be seen.",
   "error.screen-denied": "The screen was not shared. Choose what to share and allow it when you are asked.",
+  "error.screen-no-portal":
+    "The screen could not be shared. If you were not asked which one: install xdg-desktop-portal, the part of it for your desktop (-gnome, -kde or -gtk) and PipeWire, then log in again.",
+  "error.screen-missing": "There is no screen that could be shared from here.",
   "error.not-connected":
     "They ended the call before it was connected. They hung up, or their Earshot could not make sure that it is you. Call again, or ask them another way.",
   "error.call-lost": "The line broke and did not come back. Look at your network, then call again.",

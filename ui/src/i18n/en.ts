@@ -31,10 +31,20 @@ export const en = {
   "status.in-call": "In a call",
   "status.unreachable": "Cannot be reached",
 
-  "banner.no-calls": "This system’s web view cannot carry calls yet.",
+  "banner.no-calls": "This window cannot carry calls yet. Your browser can.",
   "banner.open-browser": "Open in browser",
   "banner.no-calls-browser":
     "This browser cannot carry calls. Open this page in a current Chrome, Edge, Firefox or Safari.",
+
+  "lack.webview-too-old":
+    "The system’s web view is too old for calls in here. An update of the system may bring a newer one.",
+  "lack.native": "The part of Earshot that carries calls does not answer. Quit Earshot and start it again.",
+  "lack.sound": "What plays and records sound is missing.",
+  "lack.vp8": "What packs and unpacks pictures is missing.",
+  "lack.h264":
+    "Calls work. One picture format, H.264, is missing; with it your processor may have less to do.",
+  "lack.install":
+    "On Debian and Ubuntu this line in a terminal installs it. Then quit Earshot and start it again.",
 
   "me.label": "You: {name}, {status}",
   "me.title": "How others see you",
@@ -107,6 +117,7 @@ export const en = {
   "person.video": "Video",
   "person.voice-label": "Voice call with {name}",
   "person.video-label": "Video call with {name}",
+  "person.checking": "Getting ready for calls…",
   "person.unreachable": "Their computer cannot be reached. It may be asleep.",
   "person.in-call": "They are in a call right now.",
   "person.busy": "They would rather not be disturbed.",
@@ -298,6 +309,7 @@ export const en = {
   "settings.capture-reset": "Ask me again",
   "settings.device": "This device",
   "settings.device-hint": "Colleagues see this beside your name, to be sure it is you.",
+  "settings.calls": "Calls in this window",
   "settings.version": "Version",
   "settings.quit": "Quit Earshot",
   "settings.quit-hint":

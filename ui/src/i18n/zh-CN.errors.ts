@@ -58,6 +58,9 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.camera-missing": "没有找到摄像头。您可以说话；插上摄像头后对方才能看见您。",
   "error.camera-busy": "摄像头正被别的程序使用。关掉那个程序，对方才能看见您。",
   "error.screen-denied": "屏幕没有共享。请选择要共享的内容，并在询问时允许。",
+  "error.screen-no-portal":
+    "屏幕没能共享。如果没有出现选择屏幕的窗口，请安装 xdg-desktop-portal、适合您桌面的那一部分（-gnome、-kde 或 -gtk）以及 PipeWire，然后重新登录。",
+  "error.screen-missing": "这里没有可以共享的屏幕。",
   "error.not-connected":
     "接通之前，对方结束了通话：可能是对方挂断了，也可能是对方的 Earshot 无法确认是您。请重新呼叫，或用别的方式问问对方。",
   "error.call-lost": "线路断了，没能恢复。请检查网络后重新呼叫。",

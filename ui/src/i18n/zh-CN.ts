@@ -28,9 +28,16 @@ export const zhCN: Catalogue = {
   "status.in-call": "通话中",
   "status.unreachable": "联系不上",
 
-  "banner.no-calls": "本系统的网页组件还不能通话。",
+  "banner.no-calls": "这个窗口暂时不能通话，可以用浏览器。",
   "banner.open-browser": "在浏览器中打开",
   "banner.no-calls-browser": "这个浏览器不能通话。请用新版 Chrome、Edge、Firefox 或 Safari 打开本页。",
+
+  "lack.webview-too-old": "系统的网页组件太旧，不能在窗口里通话。更新系统也许会带来新版。",
+  "lack.native": "Earshot 负责通话的部分没有响应。请退出 Earshot 后重新启动。",
+  "lack.sound": "缺少播放和录制声音的组件。",
+  "lack.vp8": "缺少处理画面的组件。",
+  "lack.h264": "通话没有问题，只是缺少 H.264 画面格式；装上后处理器可能会轻松一些。",
+  "lack.install": "在 Debian 和 Ubuntu 上，在终端里运行这一行即可安装。然后退出 Earshot，再重新启动。",
 
   "me.label": "您：{name}，{status}",
   "me.title": "别人看到的您",
@@ -101,6 +108,7 @@ export const zhCN: Catalogue = {
   "person.video": "视频",
   "person.voice-label": "与{name}语音通话",
   "person.video-label": "与{name}视频通话",
+  "person.checking": "正在准备通话…",
   "person.unreachable": "联系不上对方的电脑，它可能睡眠了。",
   "person.in-call": "对方正在通话。",
   "person.busy": "对方不想被打扰。",
@@ -287,6 +295,7 @@ export const zhCN: Catalogue = {
   "settings.capture-reset": "重新询问",
   "settings.device": "本设备",
   "settings.device-hint": "同事会在您的名字旁看到它，用来确认是您。",
+  "settings.calls": "窗口里的通话",
   "settings.version": "版本",
   "settings.quit": "退出 Earshot",
   "settings.quit-hint": "系统有托盘时，关闭窗口后 Earshot 会留在托盘里，别人还能呼叫您。",

@@ -2,7 +2,8 @@
 import type { Backend } from "../backend/types";
 import { Sounds } from "../call/sounds";
 import { LIMITS, type SettingsChange } from "../gen/protocol";
-import { audioContext, canCall, canFullHd, environment, measureTrack } from "./browser";
+import { learnAbility } from "./ability";
+import { audioContext, canFullHd, engine, environment, measureTrack } from "./browser";
 import type { Actions, AnyCode, AppState } from "./contract";
 import { KEY, type GuestStore } from "./guest-store";
 import { initialState } from "./initial";
@@ -18,7 +19,8 @@ export interface Earshot {
 
 /** @param title of the server that a guest visits, or "" */
 export function createApp(backend: Backend, title: string, store: GuestStore): Earshot {
-  const app: AppState = $state(initialState(backend.surface, title, canCall));
+  const { now, later } = learnAbility(engine(backend.rtcTicket), environment.clock);
+  const app: AppState = $state(initialState(backend.surface, title, now));
   const session = new Session({
     app,
     backend,
@@ -28,6 +30,7 @@ export function createApp(backend: Backend, title: string, store: GuestStore): E
     store,
     canFullHd: canFullHd(),
     measure: measureTrack,
+    ability: later,
   });
   // Only other tabs are told so.
   if (backend.surface === "guest")
@@ -39,7 +42,8 @@ export function createApp(backend: Backend, title: string, store: GuestStore): E
 
 /** A page that has nothing behind it, and says why. */
 export function createLostApp(code: AnyCode): Pick<Earshot, "app"> {
-  const app: AppState = $state({ ...initialState("loopback", "", canCall), phase: "gone", problem: code });
+  const nothing = initialState("loopback", "", { stage: "cannot", lacks: [] });
+  const app: AppState = $state({ ...nothing, phase: "gone", problem: code });
   return { app };
 }
 

@@ -149,7 +149,7 @@ describe("a call", () => {
   });
 
   it("cannot be made where there are no peer connections, but a ring can be declined", async () => {
-    ann.app.canCall = false;
+    ann.app.ability = { stage: "cannot", lacks: [] };
     ann.ring(bob);
     bob.ring(ann);
     await pass();
@@ -160,6 +160,38 @@ describe("a call", () => {
     void ann.calling.decline(ringAt(ann));
     await pass();
     expect(bob.app.summary?.end).toEqual({ type: "declined" });
+  });
+
+  it("waits while it is being found out whether the window can carry it", async () => {
+    ann.app.ability = { stage: "checking" };
+    bob.ring(ann);
+    await pass();
+    // A person who clicks twice, or while another call is on its way, begins one call.
+    void ann.calling.accept(ringAt(ann), "voice");
+    void ann.calling.accept(ringAt(ann), "video");
+    ann.ring(bob);
+    await pass();
+    expect(ann.app.incoming).toHaveLength(1);
+    expect(ann.calling.isBusy).toBe(false);
+    ann.app.ability = { stage: "can", lacks: [] };
+    ann.learned(undefined);
+    await pass();
+    expect(ann.calls).toHaveLength(1);
+    expect(bob.calls).toHaveLength(1);
+    expect(ann.app.call?.media).toBe("voice");
+    expect(ann.codes).toEqual([]);
+  });
+
+  it("that waited is told when the window cannot carry it", async () => {
+    ann.app.ability = { stage: "checking" };
+    bob.ring(ann);
+    await pass();
+    void ann.calling.accept(ringAt(ann), "voice");
+    ann.app.ability = { stage: "cannot", lacks: [] };
+    ann.learned(undefined);
+    await pass();
+    expect(ann.codes).toEqual(["webrtc-missing"]);
+    expect(ann.app.incoming).toHaveLength(1);
   });
 
   it("that the caller gives up while the callee is asked for the microphone, is gone", async () => {

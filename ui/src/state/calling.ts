@@ -36,6 +36,8 @@ export interface CallingOptions {
   media: SendingMedia;
   sounds: Pick<Sounds, "ring" | "ringback" | "busy" | "ended" | "stop">;
   clock: Clock;
+  /** When it is known whether calls can be made here. */
+  ready: Promise<unknown>;
   /** My own ICE servers. */
   iceServers(): readonly IceServer[];
   makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "trust" | "on">): Call;
@@ -76,6 +78,7 @@ export class Calling {
   // What the person does.
 
   async call(to: PersonEntry, media: Media): Promise<void> {
+    if (this.#isChecking()) await this.options.ready;
     if (this.#attempt || !this.#canCall()) return;
     const { app, backend, clock } = this.options;
     // They were quicker by a moment: to call them is to accept.
@@ -121,6 +124,7 @@ export class Calling {
   }
 
   async accept(ring: RingId, media: Media): Promise<void> {
+    if (this.#isChecking()) await this.options.ready;
     if (this.#attempt || !this.#canCall()) return;
     const ringing = this.#incoming.take(ring);
     if (!ringing) return;
@@ -191,8 +195,12 @@ export class Calling {
 
   // How it goes on inside.
 
+  #isChecking(): boolean {
+    return this.options.app.ability.stage === "checking";
+  }
+
   #canCall(): boolean {
-    if (this.options.app.canCall) return true;
+    if (this.options.app.ability.stage === "can") return true;
     this.options.notify("webrtc-missing");
     return false;
   }

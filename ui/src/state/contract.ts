@@ -39,6 +39,8 @@ export type LocalCode =
   | "camera-missing"
   | "camera-busy"
   | "screen-denied"
+  | "screen-no-portal"
+  | "screen-missing"
   | "call-lost"
   | "not-connected"
   | "webrtc-missing"
@@ -183,6 +185,24 @@ export interface PreviewState {
   cameraProblem: LocalCode | null;
 }
 
+/**
+ * Whether this page can carry calls. A browser can when it has RTCPeerConnection. A window whose webview has none is
+ * given one, which is tried out first; while it is, calls and answers wait.
+ */
+export type Ability =
+  | { stage: "checking" }
+  /** `lacks`: what would make calls better. */
+  | { stage: "can"; lacks: readonly Lack[] }
+  /** `lacks`: what stands in the way, as far as it is known. */
+  | { stage: "cannot"; lacks: readonly Lack[] };
+
+/** Something that calls in the window need, or would like to have. Each has a sentence in every catalogue. */
+export interface Lack {
+  what: "webview-too-old" | "native" | "sound" | "vp8" | "h264";
+  /** What to install, by its name in Debian and Ubuntu; null where that would not help. */
+  install: string | null;
+}
+
 export interface AppState {
   surface: Surface;
   /**
@@ -191,8 +211,7 @@ export interface AppState {
    */
   phase: "connecting" | "naming" | "ready" | "gone";
   problem: AnyCode | null;
-  /** This webview or browser has RTCPeerConnection. */
-  canCall: boolean;
+  ability: Ability;
   me: { device: DeviceId; shortId: string; person: Person } | null;
   /** Owner's side; null for a guest. */
   node: NodeState | null;

@@ -1,12 +1,12 @@
-import type { AppState, Surface } from "./contract";
+import type { Ability, AppState, Surface } from "./contract";
 
 /** Nothing known yet. */
-export function initialState(surface: Surface, title: string, canCall: boolean): AppState {
+export function initialState(surface: Surface, title: string, ability: Ability): AppState {
   return {
     surface,
     phase: "connecting",
     problem: null,
-    canCall,
+    ability,
     me: null,
     node: null,
     serverTitle: title,

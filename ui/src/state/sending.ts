@@ -1,4 +1,5 @@
 /** What I send in the call that is on: microphone, camera, screen, each switched by the person. */
+import { screenProblemOf } from "../call/devices";
 import type { LocalMedia } from "../call/local-media";
 import type { Attempt } from "./attempt";
 import type { AnyCode } from "./contract";
@@ -50,8 +51,8 @@ export class Sending {
       try {
         await media.startScreen();
         if (!this.options.attempt()) media.stopScreen();
-      } catch {
-        this.options.notify("screen-denied");
+      } catch (error) {
+        this.options.notify(screenProblemOf(error));
       }
     }
   }

@@ -51,7 +51,7 @@ function start(surface: Surface, store = new GuestStore(null)): void {
   tell = () => {
     throw new Error("not started");
   };
-  app = initialState(surface, "Acme", true);
+  app = initialState(surface, "Acme", { stage: "can", lacks: [] });
   const silence = new Proxy({}, { get: () => () => undefined }) as Sounds;
   const backend: Backend = {
     surface,
@@ -75,6 +75,7 @@ function start(surface: Surface, store = new GuestStore(null)): void {
   session = new Session({
     ...{ app, backend, environment, devices, sounds: silence, store, measure },
     canFullHd: false,
+    ability: null,
   });
   session.start();
 }

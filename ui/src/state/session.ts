@@ -19,7 +19,7 @@ import type {
   OwnerRequest,
   Welcome,
 } from "../gen/protocol";
-import type { AnyCode, AppState } from "./contract";
+import type { Ability, AnyCode, AppState } from "./contract";
 import type { Attempted, Remembering } from "./attempt";
 import { Calling } from "./calling";
 import { deviceLists } from "./device-list";
@@ -43,6 +43,8 @@ export interface SessionOptions {
   store: GuestStore;
   canFullHd: boolean;
   measure(track: MediaStreamTrack): LevelSource | null;
+  /** Whether calls can be made here, where that is not known at once. */
+  ability: Promise<Ability> | null;
 }
 
 export class Session {
@@ -99,6 +101,7 @@ export class Session {
       media: this.media,
       sounds,
       clock: environment.clock,
+      ready: this.#learn(),
       iceServers: () => app.node?.settings.ice_servers ?? [],
       makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
       notify: (code) => this.notify("error", code),
@@ -236,6 +239,11 @@ export class Session {
   clearGuestCalls(): void {
     this.store.change({ calls: [] });
     this.#showGuestCalls();
+  }
+
+  async #learn(): Promise<void> {
+    const { ability } = this.options;
+    if (ability) this.app.ability = await ability;
   }
 
   #welcome(welcome: Welcome): void {

@@ -86,6 +86,7 @@ export class Someone {
   readonly remembered: string[] = [];
   readonly sounds: string[] = [];
   readonly calls: FakeCall[] = [];
+  learned: (value: unknown) => void = () => undefined;
   held = { microphone: false, camera: false };
   /** Seconds that the person takes to allow the microphone, ms. */
   asking = 0;
@@ -94,12 +95,13 @@ export class Someone {
     readonly device: string,
     readonly hub: MiniHub,
   ) {
-    this.app = { ...initialState("guest", "", true), phase: "ready" };
+    this.app = { ...initialState("guest", "", { stage: "can", lacks: [] }), phase: "ready" };
     this.app.me = { device, shortId: "", person: { name: device, status: "available", note: "" } };
     const sound = (name: string) => () => void this.sounds.push(name);
     this.calling = new Calling({
       app: this.app,
       clock: hub.clock,
+      ready: new Promise((resolve) => (this.learned = resolve)),
       backend: { request: (request) => hub.request(this, request), trust: () => new FakeTrust(device) },
       media: {
         hold: async (_, wanted) => {
