@@ -2,7 +2,7 @@
  * What the parts of this folder are to each other. The class `PeerConnection` (W3C WebRTC 1.0) knows a {@link Session}
  * and a {@link Media}; the worker behind both holds the one socket to the native side.
  */
-import type { ChannelKey, Codec, Event, Line, Pc, Priority, Reply, Request, SourceId } from "./numbers";
+import type { ChannelKey, Codec, Event, Line, Pc, Priority, Reply, Request } from "./numbers";
 
 /** The socket, seen from the page. One for all connections of the page. */
 export interface Session {
@@ -16,34 +16,8 @@ export interface Session {
   sendData(pc: Pc, channel: ChannelKey, data: string | Uint8Array): void;
   /** A number no connection had. */
   nextPc(): Pc;
-  readonly sound: SoundPorts;
   /** Called once when the native side is gone: every connection is `failed` then. */
   onlost: (() => void) | null;
-}
-
-/** A worklet's port posts these for a source. The samples are interleaved f32 at 48 kHz; their buffer may be transferred. */
-export interface CapturedBlock {
-  /** µs of the page's clock at the first sample. */
-  time: number;
-  channels: number;
-  samples: Float32Array;
-}
-
-/** A worklet's port is given these for a line: 10 ms, interleaved f32 at 48 kHz. */
-export interface PlayBlock {
-  channels: number;
-  samples: Float32Array;
-}
-
-/** The ports of worklets, joined to the socket in the Worker: sound does not pass the page's main thread. */
-export interface SoundPorts {
-  /** What `port` posts ({@link CapturedBlock}) is this source's, until `close-source` is requested. */
-  capture(source: SourceId, port: MessagePort): void;
-  /**
-   * `port` is given the line's {@link PlayBlock}s until the connection closes. What it posts is a number: frames
-   * consumed since it began (frame kind `Played`).
-   */
-  play(pc: Pc, line: Line, port: MessagePort): void;
 }
 
 /** What a video sender's coder is told (W3C `RTCRtpEncodingParameters`, `RTCRtpSendParameters`, mst-content-hint). */
