@@ -25,17 +25,18 @@ command -v npm >/dev/null || fail "npm, which comes with Node, is needed: https:
 
 packages=(build-essential pkg-config)
 if [ "$goal" != build ]; then
-  # To build the window, and what WebKit needs to show a camera.
+  # To build the window, and what WebKit needs for its calls: cameras and VP8 (good), H.264 (bad, libav), sound.
   packages+=(
     libwebkit2gtk-4.1-dev libayatana-appindicator3-1
-    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
+    gstreamer1.0-pulseaudio
   )
 fi
 if [ "$goal" = test ]; then
   # A display without a screen, networks, the window's driver, sound without a card, letters in two scripts and pictures.
   packages+=(
     xvfb xdotool x11-utils dbus-daemon webkit2gtk-driver nftables iproute2 procps util-linux
-    pulseaudio pulseaudio-utils gstreamer1.0-pulseaudio
+    pulseaudio pulseaudio-utils espeak-ng
     fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
   )
   # Another Chromium will do, where the variables name it; Ubuntu's own is a snap, which tests cannot use.
