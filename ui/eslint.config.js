@@ -8,10 +8,14 @@ const noTauri = {
   group: ["@tauri-apps/*"],
   message: "Only src/backend/tauri.ts talks to Tauri; everything else asks a Backend.",
 };
-const noSvelte = { group: ["svelte", "svelte/*"], message: "The call engine knows no view framework." };
+const noSvelte = { group: ["svelte", "svelte/*"], message: "Nothing here knows a view framework." };
 const onlyDown = {
   group: ["**/backend/*", "**/state/*", "**/views/*", "**/components/*", "**/i18n/*"],
   message: "The call engine is a leaf: what it needs is given to it.",
+};
+const standsAlone = {
+  group: ["call", "state", "backend", "gen", "views", "components", "i18n"].map((part) => `**/${part}/**`),
+  message: "src/rtc is a WebRTC for any page: it knows nothing of this product.",
 };
 
 export default ts.config(
@@ -35,6 +39,11 @@ export default ts.config(
   {
     files: ["src/call/**/*.ts"],
     rules: { "no-restricted-imports": ["error", { patterns: [noTauri, noSvelte, onlyDown] }] },
+  },
+  {
+    files: ["src/rtc/**/*.ts"],
+    ignores: ["src/rtc/**/*.test.ts"],
+    rules: { "no-restricted-imports": ["error", { patterns: [noTauri, noSvelte, standsAlone] }] },
   },
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],

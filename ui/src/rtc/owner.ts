@@ -1,0 +1,27 @@
+/** What a transceiver and its ends know of their connection. */
+import type { OperationsChain } from "./chain";
+import type { Pc } from "./numbers";
+import type { Receiving } from "./receiver";
+import type { Section } from "./sdp";
+import type { Media, Session } from "./seam";
+import type { Sending } from "./sender";
+import type { RTCStatsReport } from "./stats-report";
+import type { RTCDtlsTransport } from "./transports";
+
+export interface Owner {
+  readonly pc: Pc;
+  readonly session: Session;
+  readonly media: Media;
+  readonly isClosed: boolean;
+  /** Media flows: ICE and DTLS are through. */
+  readonly isConnected: boolean;
+  readonly chain: OperationsChain;
+  readonly transport: RTCDtlsTransport;
+  /** Something that an offer says has changed (W3C WebRTC 1.0, section 4.7.3). */
+  updateNegotiationNeeded(): void;
+  /** Of one end, or of all. */
+  getStats(of: Sending | Receiving | null): Promise<RTCStatsReport>;
+  /** m-sections of the descriptions that hold. */
+  localSection(mid: string | null): Section | null;
+  remoteSection(mid: string | null): Section | null;
+}

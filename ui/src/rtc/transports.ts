@@ -1,0 +1,161 @@
+/** The one transport of a bundled connection: ICE, DTLS and SCTP (W3C WebRTC 1.0, sections 5.5, 5.6 and 6.1). */
+import { guard, KEY, withHandlers } from "./events";
+import type { DtlsState, Gathering, IceState } from "./wire";
+
+/** Not in every version of TypeScript's own types. */
+export interface IceParameters {
+  usernameFragment: string;
+  password: string;
+}
+
+/** What ICE knows of both sides. */
+export interface IceKnowledge {
+  local(): RTCIceCandidate[];
+  remote(): RTCIceCandidate[];
+  parameters(side: "local" | "remote"): IceParameters | null;
+}
+
+export class RTCIceTransport extends EventTarget {
+  declare onstatechange: ((event: Event) => unknown) | null;
+  declare ongatheringstatechange: ((event: Event) => unknown) | null;
+  declare onselectedcandidatepairchange: ((event: Event) => unknown) | null;
+  readonly #inner: Transports;
+
+  constructor(key: unknown, inner: Transports) {
+    guard(key);
+    super();
+    this.#inner = inner;
+  }
+
+  get role(): RTCIceRole {
+    return this.#inner.role;
+  }
+  get component(): RTCIceComponent {
+    return "rtp";
+  }
+  get state(): RTCIceTransportState {
+    return this.#inner.ice;
+  }
+  get gatheringState(): RTCIceGathererState {
+    return this.#inner.gathering;
+  }
+  getLocalCandidates(): RTCIceCandidate[] {
+    return this.#inner.knowledge.local();
+  }
+  getRemoteCandidates(): RTCIceCandidate[] {
+    return this.#inner.knowledge.remote();
+  }
+  /** Which pair is used is told by getStats only. */
+  getSelectedCandidatePair(): RTCIceCandidatePair | null {
+    return null;
+  }
+  getLocalParameters(): IceParameters | null {
+    return this.#inner.knowledge.parameters("local");
+  }
+  getRemoteParameters(): IceParameters | null {
+    return this.#inner.knowledge.parameters("remote");
+  }
+}
+withHandlers(RTCIceTransport, ["statechange", "gatheringstatechange", "selectedcandidatepairchange"]);
+
+export class RTCDtlsTransport extends EventTarget {
+  declare onstatechange: ((event: Event) => unknown) | null;
+  declare onerror: ((event: Event) => unknown) | null;
+  readonly #inner: Transports;
+
+  constructor(key: unknown, inner: Transports) {
+    guard(key);
+    super();
+    this.#inner = inner;
+  }
+
+  get iceTransport(): RTCIceTransport {
+    return this.#inner.iceTransport;
+  }
+  get state(): RTCDtlsTransportState {
+    return this.#inner.dtls;
+  }
+  /** Theirs stays on the native side. */
+  getRemoteCertificates(): ArrayBuffer[] {
+    return [];
+  }
+}
+withHandlers(RTCDtlsTransport, ["statechange", "error"]);
+
+export class RTCSctpTransport extends EventTarget {
+  declare onstatechange: ((event: Event) => unknown) | null;
+  readonly #inner: Transports;
+
+  constructor(key: unknown, inner: Transports) {
+    guard(key);
+    super();
+    this.#inner = inner;
+  }
+
+  get transport(): RTCDtlsTransport {
+    return this.#inner.dtlsTransport;
+  }
+  get state(): RTCSctpTransportState {
+    return this.#inner.sctp;
+  }
+  get maxMessageSize(): number {
+    return this.#inner.maxMessageSize;
+  }
+  get maxChannels(): number | null {
+    return this.#inner.sctp === "connected" ? MAX_CHANNELS : null;
+  }
+}
+withHandlers(RTCSctpTransport, ["statechange"]);
+
+/** Stream ids 0 to 65534 (RFC 8832, section 6). */
+export const MAX_CHANNELS = 65535;
+/** What the native side takes in one message, bytes. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
+/** Where they name no size (RFC 8841, section 6.1). */
+const UNNAMED_MESSAGE_BYTES = 64 * 1024;
+
+/** The states behind the three. */
+export class Transports {
+  ice: IceState = "new";
+  dtls: DtlsState = "new";
+  gathering: Gathering = "new";
+  role: RTCIceRole | "unknown" = "unknown";
+  sctp: RTCSctpTransportState = "connecting";
+  maxMessageSize = UNNAMED_MESSAGE_BYTES;
+  readonly iceTransport: RTCIceTransport;
+  readonly dtlsTransport: RTCDtlsTransport;
+  /** Null until data channels were agreed. */
+  sctpTransport: RTCSctpTransport | null = null;
+
+  constructor(readonly knowledge: IceKnowledge) {
+    this.iceTransport = new RTCIceTransport(KEY, this);
+    this.dtlsTransport = new RTCDtlsTransport(KEY, this);
+  }
+
+  /** @param theirs `a=max-message-size`: null when they name none, 0 for any */
+  agreeOnSctp(theirs: number | null): void {
+    this.sctpTransport ??= new RTCSctpTransport(KEY, this);
+    const most = theirs ?? UNNAMED_MESSAGE_BYTES;
+    this.maxMessageSize = most === 0 ? MAX_MESSAGE_BYTES : Math.min(most, MAX_MESSAGE_BYTES);
+  }
+
+  setSctp(state: RTCSctpTransportState): void {
+    if (!this.sctpTransport || this.sctp === state || this.sctp === "closed") return;
+    this.sctp = state;
+    this.sctpTransport.dispatchEvent(new Event("statechange"));
+  }
+}
+
+/** W3C WebRTC 1.0, section 4.3.3, for one transport. */
+export function connectionState(
+  isClosed: boolean,
+  { ice, dtls }: { ice: IceState; dtls: DtlsState },
+): RTCPeerConnectionState {
+  if (isClosed) return "closed";
+  if (ice === "failed" || dtls === "failed") return "failed";
+  if (ice === "disconnected") return "disconnected";
+  const isNew = (state: string): boolean => state === "new" || state === "closed";
+  if (isNew(ice) && isNew(dtls)) return "new";
+  const isThrough = ["connected", "completed", "closed"].includes(ice);
+  return isThrough && (dtls === "connected" || dtls === "closed") ? "connected" : "connecting";
+}
