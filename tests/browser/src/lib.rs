@@ -51,6 +51,16 @@ impl Seat {
         Self::take_on(office, name, figure, &[Network::Main])
     }
 
+    /// A person with Firefox in place of Chromium.
+    #[must_use]
+    #[track_caller]
+    pub fn take_firefox(office: &Office, name: &str, figure: Figure) -> Self {
+        let host = office.host(&name.to_ascii_lowercase());
+        let app = host.earshot(name);
+        let page = host.firefox(figure).start();
+        Self::sit(name, figure, host, app, page)
+    }
+
     /// A person on these networks.
     #[must_use]
     #[track_caller]

@@ -3,14 +3,6 @@
 use earshot_harness::{Figure, Office};
 use earshot_tests_browser::{SOON, Seat, video_call};
 
-#[track_caller]
-fn firefox(office: &Office, name: &str, figure: Figure) -> Seat {
-    let host = office.host(&name.to_ascii_lowercase());
-    let app = host.earshot(name);
-    let page = host.firefox(figure).start();
-    Seat::sit(name, figure, host, app, page)
-}
-
 /// Mute is silence, a camera that is off is shown to be off, and both come back.
 #[track_caller]
 fn check_switches(one: &Seat, other: &Seat) {
@@ -28,7 +20,7 @@ fn check_switches(one: &Seat, other: &Seat) {
 #[test]
 fn chromium_and_firefox_see_and_hear_each_other() {
     let office = Office::open();
-    let ann = firefox(&office, "Ann", Figure::Red);
+    let ann = Seat::take_firefox(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);
     check_switches(&ann, &bob);
@@ -50,8 +42,8 @@ fn chromium_and_firefox_see_and_hear_each_other() {
 #[test]
 fn two_firefoxes_see_and_hear_each_other() {
     let office = Office::open();
-    let ann = firefox(&office, "Ann", Figure::Green);
-    let bob = firefox(&office, "Bob", Figure::Yellow);
+    let ann = Seat::take_firefox(&office, "Ann", Figure::Green);
+    let bob = Seat::take_firefox(&office, "Bob", Figure::Yellow);
     video_call(&ann, &bob);
     // The cable is pulled and put back: an ICE restart.
     bob.host.unplug();

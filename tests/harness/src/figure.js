@@ -4,6 +4,12 @@
 const devices = navigator.mediaDevices;
 if (devices && !devices.earshotFigure) {
   devices.earshotFigure = figure;
+  // An engine may forget a track's object, and what was set on it, while the track lives.
+  const kept = [];
+  devices.earshotTracks = kept;
+  // When the picture turned white, ms of the machine's clock.
+  const flashes = [];
+  devices.earshotFlashes = flashes;
   const open = devices.getUserMedia.bind(devices);
   let shared = null;
   const sounds = () => {
@@ -18,9 +24,12 @@ if (devices && !devices.earshotFigure) {
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d", { alpha: false });
     let drawn = 0;
+    let wasOn = true;
     const draw = () => {
-      const at = sounds().currentTime;
-      context.fillStyle = figure.flash ? (isOn(at) ? "white" : "black") : figure.colour;
+      const on = isOn(sounds().currentTime);
+      if (on && !wasOn && figure.flash) flashes.push(performance.timeOrigin + performance.now());
+      wasOn = on;
+      context.fillStyle = figure.flash ? (on ? "white" : "black") : figure.colour;
       context.fillRect(0, 0, width, height);
       context.fillStyle = "rgb(235 235 235)";
       const bar = Math.floor((drawn++ % 30) / 2) / 15;
@@ -59,6 +68,7 @@ if (devices && !devices.earshotFigure) {
     Object.defineProperty(track, "label", { value: device.label });
     track.getSettings = () => device.getSettings();
     track.applyConstraints = async () => undefined;
+    kept.push(track);
     return track;
   };
   devices.getUserMedia = async (constraints) => {

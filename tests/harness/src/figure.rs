@@ -32,13 +32,17 @@ pub enum Figure {
     Blue,
     /// 1100 Hz.
     Yellow,
+    /// What WebKit's mock devices show and play: letters and shapes on black, and each second a beep of 1500 or 500 Hz.
+    /// Only a window can have these looks.
+    Mock,
 }
 
 impl Figure {
-    /// The tone, Hz.
+    /// The tone, Hz; the first of a mock microphone's two.
     #[must_use]
     pub fn tone(self) -> u32 {
         match self {
+            Self::Mock => 1500,
             Self::Red => 440,
             Self::Green => 660,
             Self::Blue => 880,
@@ -54,14 +58,29 @@ impl Figure {
             Self::Green => "green",
             Self::Blue => "blue",
             Self::Yellow => "yellow",
+            Self::Mock => "mock",
         }
+    }
+
+    /// All tones, Hz.
+    pub(crate) fn tones(self) -> Vec<u32> {
+        if self == Self::Mock { vec![1500, 500] } else { vec![self.tone()] }
     }
 
     /// The body of a function that makes it a page's camera and microphone, where files cannot; see `figure.js`.
     pub(crate) fn capture_script(self) -> String {
+        self.script(false)
+    }
+
+    /// See [`Figure::capture_script`]; black, and once a second white while the tone sounds.
+    pub(crate) fn flash_script(self) -> String {
+        self.script(true)
+    }
+
+    fn script(self, flash: bool) -> String {
         // CSS's green is half as bright as the camera's.
         let colour = if self == Self::Green { "lime" } else { self.colour() };
-        let figure = json!({ "colour": colour, "hz": self.tone() });
+        let figure = json!({ "colour": colour, "hz": self.tone(), "flash": flash });
         format!("const figure = {figure};\n{CAPTURE}")
     }
 
@@ -72,6 +91,7 @@ impl Figure {
             Self::Green => [145, 54, 34],
             Self::Blue => [41, 240, 110],
             Self::Yellow => [210, 16, 146],
+            Self::Mock => [16, 128, 128],
         }
     }
 

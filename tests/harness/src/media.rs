@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::figure::Figure;
-use crate::webdriver::Page;
+use crate::webdriver::{Page, REMEMBER};
 
 /// Sums over all receivers of a page's open peer connections (W3C webrtc-stats, inbound-rtp).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -14,6 +14,8 @@ pub struct Received {
     pub frames_decoded: u64,
     /// Packets of pictures.
     pub video_packets: u64,
+    /// Bytes of pictures, without headers.
+    pub video_bytes: u64,
     /// Packets of sound.
     pub audio_packets: u64,
     /// Energy of the sound; see `totalAudioEnergy`.
@@ -21,7 +23,7 @@ pub struct Received {
 }
 
 /// The elements that play a track of a receiver of one of the page's peer connections.
-const REMOTE: &str = r#"
+pub(crate) const REMOTE: &str = r#"
 const received = new Set(window.__earshotTest.connections.flatMap((connection) =>
   connection.getReceivers().map((receiver) => receiver.track)));
 const remote = (kind) => [...document.querySelectorAll("video, audio")].filter((element) =>
@@ -35,8 +37,23 @@ const TONES: &str = include_str!("tones.js");
 const STATS: &str = include_str!("stats.js");
 
 impl Page {
+    /// Remembers the page's peer connections and capture tracks from now on. Browsers do so by themselves; a window, into
+    /// which no script can be put before it loads, wants this after each load.
+    #[track_caller]
+    pub fn remember(&self) {
+        self.script(&format!("if (!window.__earshotTest) {{ {REMEMBER} }}"), json!([]));
+    }
+
+    /// See [`Page::remember`], which must not have been called; and gives the page the looks and the voice of `figure` in
+    /// place of what its camera and microphone capture.
+    #[track_caller]
+    pub fn dress(&self, figure: Figure) {
+        self.script(&figure.capture_script(), json!([]));
+        self.remember();
+    }
+
     /// Names of the dominating colours of the pictures received and shown, one per remote `<video>`: red, green, blue,
-    /// yellow, black, or `other`.
+    /// yellow, black, mock (see [`Figure::Mock`]), or `other`.
     #[must_use]
     pub fn colours(&self) -> Vec<String> {
         let script = format!("{REMOTE}\n{COLOUR}");
@@ -67,10 +84,12 @@ impl Page {
     #[track_caller]
     pub fn wait_voice(&self, figure: Figure, patience: Duration) {
         let script = format!("{REMOTE}\n{TONES}");
-        let wanted = f64::from(figure.tone());
+        let wanted = figure.tones();
         self.wait_script(&format!("the voice of {figure:?}"), patience, &script, json!([700]), |found| {
             found["db"].as_f64().is_some_and(|db| db > -50.0)
-                && found["hz"].as_f64().is_some_and(|hz| (hz - wanted).abs() < 30.0)
+                && found["hz"]
+                    .as_f64()
+                    .is_some_and(|hz| wanted.iter().any(|wanted| (hz - f64::from(*wanted)).abs() < 30.0))
         });
     }
 
@@ -91,6 +110,7 @@ impl Page {
         Received {
             frames_decoded: value["framesDecoded"].as_u64().unwrap_or_default(),
             video_packets: value["videoPackets"].as_u64().unwrap_or_default(),
+            video_bytes: value["videoBytes"].as_u64().unwrap_or_default(),
             audio_packets: value["audioPackets"].as_u64().unwrap_or_default(),
             audio_energy: value["audioEnergy"].as_f64().unwrap_or_default(),
         }

@@ -58,7 +58,13 @@ impl Room {
         let child = self
             .host
             .command("parec")
-            .args(["--device=speaker.monitor", "--raw", "--format=s16le", "--channels=1", "--latency-msec=20"])
+            .args([
+                "--device=speaker.monitor",
+                "--raw",
+                "--format=s16le",
+                "--channels=1",
+                "--latency-msec=20",
+            ])
             .args(["--rate", RATE])
             .arg(into)
             .spawn();
@@ -81,7 +87,10 @@ impl Listening {
     #[must_use]
     pub fn samples(&self) -> Vec<f32> {
         let bytes = std::fs::read(&self.file).unwrap_or_default();
-        bytes.chunks_exact(2).map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0).collect()
+        bytes
+            .chunks_exact(2)
+            .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0)
+            .collect()
     }
 
     /// Listens no longer, and returns all that was heard.
