@@ -1,1 +1,0 @@
-//! One page: its socket, its connections, its sound.
