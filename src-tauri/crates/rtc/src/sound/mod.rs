@@ -4,10 +4,30 @@
 //! source, however many connections carry it. Received sound goes through a jitter buffer, which the page empties at
 //! the pace of its sound card.
 
+mod far_end;
+mod level;
+mod receive;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use far_end::FarEnd;
+use receive::Receiver;
+use source::Source;
+
 use crate::wire::{Fault, Line, Pc, SourceId, SourceOptions};
+
+/// Frames of 10 ms at 48 kHz.
+const BLOCK_FRAMES: usize = 480;
+/// The most sources that are open at a time.
+const MAX_SOURCES: usize = 32;
+/// The most lines that sound comes on; packets of more are dropped.
+const MAX_RECEIVERS: usize = 256;
 
 /// One Opus packet (RFC 7587).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,54 +111,101 @@ pub struct SoundStats {
 
 /// One page's sound.
 #[derive(Debug, Default)]
-pub struct Sound {}
+pub struct Sound {
+    sources: BTreeMap<SourceId, Source>,
+    receivers: BTreeMap<(Pc, Line), Receiver>,
+    far_end: FarEnd,
+}
 
 impl Sound {
     /// A captured track begins.
     ///
     /// # Errors
-    /// [`Fault`]
-    pub fn open_source(&mut self, _: SourceId, _: SourceOptions) -> Result<(), Fault> {
-        Err(Fault::NotSupportedError)
+    /// `InvalidStateError` for a source that is open, `InvalidAccessError` for options that cannot be,
+    /// `QuotaExceededError` when too many are open.
+    pub fn open_source(&mut self, source: SourceId, options: SourceOptions) -> Result<(), Fault> {
+        if self.sources.contains_key(&source) {
+            return Err(Fault::InvalidStateError);
+        }
+        if self.sources.len() >= MAX_SOURCES {
+            return Err(Fault::QuotaExceededError);
+        }
+        self.sources.insert(source, Source::new(options)?);
+        Ok(())
     }
 
     /// A captured track ends.
-    pub fn close_source(&mut self, _: SourceId) {}
+    pub fn close_source(&mut self, source: SourceId) {
+        self.sources.remove(&source);
+    }
 
     /// Samples of a source came, interleaved; `time`: µs on the page's clock, of the first. What is coded now goes to
     /// every line that carries the source.
-    pub fn captured(&mut self, _now: Instant, _: SourceId, _time: u64, _samples: &[f32]) -> Vec<Coded> {
-        Vec::new()
+    pub fn captured(&mut self, _now: Instant, source: SourceId, time: u64, samples: &[f32]) -> Vec<Coded> {
+        let Some(open) = self.sources.get_mut(&source) else { return Vec::new() };
+        let packets = open.captured(&self.far_end, time, samples);
+        packets.into_iter().map(|packet| Coded { source, packet }).collect()
     }
 
     /// The share of packets, 0 to 1, that the worst of its listeners loses: forward error correction follows.
-    pub fn set_loss(&mut self, _: SourceId, _fraction: f32) {}
+    pub fn set_loss(&mut self, source: SourceId, fraction: f32) {
+        if let Some(open) = self.sources.get_mut(&source) {
+            open.set_loss(fraction);
+        }
+    }
 
     /// A packet came on a line; the first opens it.
-    pub fn received(&mut self, _now: Instant, _: Pc, _: Line, _: SoundPacket) {}
+    pub fn received(&mut self, now: Instant, pc: Pc, line: Line, packet: SoundPacket) {
+        if self.receivers.len() >= MAX_RECEIVERS && !self.receivers.contains_key(&(pc, line)) {
+            return;
+        }
+        self.receivers.entry((pc, line)).or_insert_with(Receiver::new).received(now, packet);
+    }
 
     /// The page has consumed so many frames of a line: what it gets now keeps it from running dry.
-    pub fn played(&mut self, _now: Instant, _: Pc, _: Line, _frames: u64) -> Vec<Block> {
-        Vec::new()
+    pub fn played(&mut self, now: Instant, pc: Pc, line: Line, frames: u64) -> Vec<Block> {
+        let Some(receiver) = self.receivers.get_mut(&(pc, line)) else { return Vec::new() };
+        self.far_end.played((pc, line), frames);
+        let blocks = receiver.played(now, frames);
+        for (at, block) in &blocks {
+            self.far_end.write((pc, line), *at, block.channels, &block.samples);
+        }
+        blocks.into_iter().map(|(_, block)| block).collect()
     }
 
     /// When the sender captured what is being heard on `pc` now, µs on the sender's NTP clock, for lip sync.
     #[must_use]
-    pub fn heard_at(&self, _now: Instant, _: Pc, _: Line) -> Option<u64> {
-        None
+    pub fn heard_at(&self, now: Instant, pc: Pc, line: Line) -> Option<u64> {
+        self.receivers.get(&(pc, line))?.heard_at(now)
     }
 
     /// What is heard, at most ten times a second a line.
-    pub fn poll_heard(&mut self, _now: Instant) -> Vec<Heard> {
-        Vec::new()
+    pub fn poll_heard(&mut self, now: Instant) -> Vec<Heard> {
+        self.receivers
+            .iter_mut()
+            .filter_map(|((pc, line), receiver)| {
+                let (level, ssrc, rtp_timestamp) = receiver.poll_heard(now)?;
+                Some(Heard { pc: *pc, line: *line, level, ssrc, rtp_timestamp })
+            })
+            .collect()
     }
 
     /// What `get-stats` tells of a connection's lines.
     #[must_use]
-    pub fn stats(&self, _: Pc) -> Vec<(Line, SoundStats)> {
-        Vec::new()
+    pub fn stats(&self, pc: Pc) -> Vec<(Line, SoundStats)> {
+        self.receivers
+            .range((pc, Line::MIN)..=(pc, Line::MAX))
+            .map(|((_, line), receiver)| (*line, receiver.stats()))
+            .collect()
     }
 
     /// A connection is gone.
-    pub fn close(&mut self, _: Pc) {}
+    pub fn close(&mut self, pc: Pc) {
+        let lines: Vec<_> =
+            self.receivers.range((pc, Line::MIN)..=(pc, Line::MAX)).map(|(key, _)| *key).collect();
+        for line in lines {
+            self.receivers.remove(&line);
+            self.far_end.close(line);
+        }
+    }
 }

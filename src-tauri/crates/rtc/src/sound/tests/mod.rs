@@ -1,0 +1,4 @@
+//! Sound on virtual time.
+
+mod kit;
+mod path;
