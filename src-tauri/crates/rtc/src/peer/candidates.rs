@@ -1,0 +1,280 @@
+//! Candidates of both sides, gathering, and names instead of addresses (RFC 8445, RFC 8838, RFC 8839).
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use str0m::{Candidate, CandidateKind};
+
+use super::{Output, Peer};
+use crate::net::Found;
+use crate::wire::{Event, Fault, Gathering, Line, LocalCandidate, MAX_REMOTE_CANDIDATES};
+
+/// Names that are being looked up at once.
+const MAX_RESOLVING: usize = 32;
+/// Candidates of our own; more sockets than that are not used.
+const MAX_LOCAL: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Candidates {
+    pub(super) gathering: Gathering,
+    pub(super) locals: Vec<Local>,
+    /// Those of their current generation.
+    pub(super) remotes: Vec<Remote>,
+    /// So many of the current generation came, usable or not.
+    came: usize,
+    resolving: Vec<Resolving>,
+}
+
+/// One of ours.
+#[derive(Debug)]
+pub(super) struct Local {
+    pub(super) found: Found,
+    pub(super) candidate: Candidate,
+}
+
+/// One of theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remote {
+    pub(super) address: SocketAddr,
+    pub(super) kind: CandidateKind,
+    pub(super) priority: u32,
+}
+
+#[derive(Debug)]
+struct Resolving {
+    name: String,
+    /// The words around the address.
+    words: Vec<String>,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        Self {
+            gathering: Gathering::New,
+            locals: Vec::new(),
+            remotes: Vec::new(),
+            came: 0,
+            resolving: Vec::new(),
+        }
+    }
+}
+
+impl Found {
+    fn base(&self) -> SocketAddr {
+        match self {
+            Self::Host { address } => *address,
+            Self::Reflexive { base, .. } | Self::Relayed { base, .. } => *base,
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Host { address } | Self::Reflexive { address, .. } | Self::Relayed { address, .. } => {
+                *address
+            }
+        }
+    }
+
+    fn candidate(&self) -> Option<Candidate> {
+        match *self {
+            Self::Host { address } => Candidate::host(address, "udp"),
+            Self::Reflexive { address, base } => Candidate::server_reflexive(address, base, "udp"),
+            Self::Relayed { address, base } => Candidate::relayed(address, base, "udp"),
+        }
+        .ok()
+    }
+}
+
+impl Peer {
+    /// A candidate of ours was found.
+    pub fn found(&mut self, now: Instant, found: Found) {
+        self.now = now;
+        let is_relay = matches!(found, Found::Relayed { .. });
+        if self.is_over() || (self.configuration.relay_only && !is_relay) {
+            return;
+        }
+        if let Some(known) = self.candidates.locals.iter().find(|local| local.found == found) {
+            let candidate = known.candidate.clone();
+            self.announce(candidate);
+        } else if self.candidates.locals.len() < MAX_LOCAL
+            && let Some(candidate) = found.candidate()
+            && let Some(candidate) = self.rtc.add_local_candidate(candidate).cloned()
+        {
+            self.candidates.locals.push(Local { found, candidate: candidate.clone() });
+            self.announce(candidate);
+        }
+        self.drain();
+    }
+
+    /// A socket or allocation is gone.
+    pub fn gone(&mut self, now: Instant, base: SocketAddr) {
+        self.now = now;
+        let mut gone = Vec::new();
+        self.candidates.locals.retain(|local| {
+            let is_gone = local.found.base() == base || local.found.address() == base;
+            if is_gone {
+                gone.push(local.candidate.clone());
+            }
+            !is_gone
+        });
+        for candidate in &gone {
+            self.rtc.direct_api().invalidate_candidate(candidate);
+        }
+        self.drain();
+    }
+
+    /// All candidates are found.
+    pub fn gathered(&mut self, now: Instant) {
+        self.now = now;
+        if self.candidates.gathering == Gathering::Gathering {
+            self.candidates.gathering = Gathering::Complete;
+            self.event(Event::Candidate { candidate: None });
+            self.event(Event::Gathering { state: Gathering::Complete });
+        }
+    }
+
+    /// What a `.local` name is; empty: nobody knows it.
+    pub fn resolved(&mut self, now: Instant, name: &str, addresses: &[IpAddr]) {
+        self.now = now;
+        let mut waiting = Vec::new();
+        self.candidates.resolving.retain_mut(|resolving| {
+            let is_named = resolving.name.eq_ignore_ascii_case(name);
+            if is_named {
+                waiting.push(std::mem::take(&mut resolving.words));
+            }
+            !is_named
+        });
+        for mut words in waiting {
+            for address in addresses {
+                words[4] = address.to_string();
+                // One that cannot be used is as good as none.
+                let _ = self.add_words(&words);
+            }
+        }
+        self.drain();
+    }
+
+    /// Begins to gather: at the first description of ours, and anew after each ICE restart.
+    pub(super) fn gather(&mut self, restart: bool) {
+        if self.candidates.gathering != Gathering::New && !restart {
+            return;
+        }
+        self.candidates.gathering = Gathering::Gathering;
+        self.event(Event::Gathering { state: Gathering::Gathering });
+        let configuration = self.configuration.clone();
+        self.outputs.push_back(Output::Gather { configuration, restart });
+    }
+
+    fn announce(&mut self, mut candidate: Candidate) {
+        let Some((line, mid)) = self.tagged() else { return };
+        let ufrag = self.descriptions.local_ufrag.clone();
+        candidate.set_ufrag(&ufrag);
+        let candidate = LocalCandidate { candidate: candidate.to_sdp_string(), mid, line, ufrag };
+        self.event(Event::Candidate { candidate: Some(candidate) });
+    }
+
+    /// Their generation begins anew.
+    pub(super) fn forget_remotes(&mut self) {
+        self.candidates.remotes.clear();
+        self.candidates.resolving.clear();
+        self.candidates.came = 0;
+    }
+
+    pub(super) fn add_candidate(
+        &mut self,
+        candidate: &str,
+        mid: Option<&str>,
+        line: Option<Line>,
+        ufrag: Option<&str>,
+    ) -> Result<(), Fault> {
+        let sections = self.descriptions.remote_sections().ok_or(Fault::InvalidStateError)?;
+        let is_known = match (mid, line) {
+            (Some(mid), _) => sections.iter().any(|section| section == mid),
+            (None, Some(line)) => usize::from(line) < sections.len(),
+            (None, None) => true,
+        };
+        if !is_known {
+            return Err(Fault::OperationError);
+        }
+        let candidate = candidate.strip_prefix("a=").unwrap_or(candidate).trim();
+        let words: Vec<String> = candidate.split_ascii_whitespace().take(64).map(str::to_owned).collect();
+        let told = words.iter().position(|word| word == "ufrag").and_then(|at| words.get(at + 1)).cloned();
+        let ufrag = ufrag.or(told.as_deref());
+        if !ufrag.is_none_or(|ufrag| self.descriptions.is_remote_ufrag(ufrag)) {
+            return Err(Fault::OperationError);
+        }
+        // The end of candidates: nothing waits for it.
+        if words.is_empty() {
+            return Ok(());
+        }
+        let words = checked(words)?;
+        if let Some(held) = self.descriptions.held_candidates(ufrag) {
+            // They belong to an offer that the engine has not seen yet.
+            if held.len() < MAX_REMOTE_CANDIDATES {
+                held.push(words);
+            }
+            return Ok(());
+        }
+        self.take_candidate(words)
+    }
+
+    /// One of the description that holds.
+    pub(super) fn take_candidate(&mut self, words: Vec<String>) -> Result<(), Fault> {
+        if self.candidates.came >= MAX_REMOTE_CANDIDATES {
+            return Ok(());
+        }
+        self.candidates.came += 1;
+        let name = words[4].to_ascii_lowercase();
+        if !name.ends_with(".local") {
+            return self.add_words(&words);
+        }
+        if self.candidates.resolving.len() < MAX_RESOLVING {
+            let is_asked = self.candidates.resolving.iter().any(|resolving| resolving.name == name);
+            self.candidates.resolving.push(Resolving { name: name.clone(), words });
+            if !is_asked {
+                self.outputs.push_back(Output::Resolve { name });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_words(&mut self, words: &[String]) -> Result<(), Fault> {
+        let address: IpAddr = words[4].parse().map_err(|_| Fault::OperationError)?;
+        let port: u16 = words[5].parse().map_err(|_| Fault::OperationError)?;
+        // Bundled and multiplexed: only the first component is used. No TCP (RFC 6544).
+        let is_usable = words[1] == "1"
+            && words[2].eq_ignore_ascii_case("udp")
+            && port != 0
+            && !address.is_unspecified()
+            && !address.is_multicast()
+            && self.candidates.remotes.len() < MAX_REMOTE_CANDIDATES;
+        if !is_usable {
+            return Ok(());
+        }
+        let candidate =
+            Candidate::from_sdp_string(&words[..8].join(" ")).map_err(|_| Fault::OperationError)?;
+        let remote = Remote { address: candidate.addr(), kind: candidate.kind(), priority: candidate.prio() };
+        if !self.candidates.remotes.contains(&remote) {
+            self.candidates.remotes.push(remote);
+            self.rtc.add_remote_candidate(candidate);
+        }
+        Ok(())
+    }
+}
+
+/// The words of a `candidate:…`, each of the eight that must be there of its form.
+pub(super) fn checked(words: Vec<String>) -> Result<Vec<String>, Fault> {
+    let is_form = words.len() >= 8
+        && words[0].strip_prefix("candidate:").is_some_and(|foundation| !foundation.is_empty() && foundation.len() <= 32)
+        && words[1].parse::<u16>().is_ok_and(|component| (1..=256).contains(&component))
+        // Priorities above 2^31 would overflow those of pairs (RFC 8445, section 5.1.2).
+        && words[3].parse::<u32>().is_ok_and(|priority| (1..1 << 31).contains(&priority))
+        && words[5].parse::<u16>().is_ok()
+        && words[6] == "typ"
+        && ["host", "srflx", "prflx", "relay"].contains(&words[7].as_str());
+    let is_address = |text: &str| {
+        text.parse::<IpAddr>().is_ok()
+            || (text.len() <= 255 && text.to_ascii_lowercase().ends_with(".local") && text.is_ascii())
+    };
+    if is_form && is_address(&words[4]) { Ok(words) } else { Err(Fault::OperationError) }
+}

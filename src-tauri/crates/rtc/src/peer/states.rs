@@ -1,0 +1,158 @@
+//! ICE and DTLS states as the W3C has them. The engine knows neither `failed` nor how long nothing came.
+
+use std::time::{Duration, Instant};
+
+use str0m::IceConnectionState;
+
+use crate::wire::{DtlsState, IceState};
+
+/// Nothing came for so long: `disconnected`. Each side checks every 2 s.
+const SILENCE: Duration = Duration::from_secs(5);
+/// `disconnected` for so long: `failed`.
+const LOST: Duration = Duration::from_secs(15);
+/// `checking` for so long: `failed`.
+const UNANSWERED: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(super) struct States {
+    engine: IceConnectionState,
+    /// Of the engine's state.
+    since: Instant,
+    /// When the other side was last heard.
+    heard: Instant,
+    ice: IceState,
+    dtls: DtlsState,
+    /// They said goodbye.
+    left: Option<Instant>,
+}
+
+impl States {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            engine: IceConnectionState::New,
+            since: now,
+            heard: now,
+            ice: IceState::New,
+            dtls: DtlsState::New,
+            left: None,
+        }
+    }
+
+    pub(super) fn ice(&self) -> IceState {
+        self.ice
+    }
+
+    pub(super) fn dtls(&self) -> DtlsState {
+        self.dtls
+    }
+
+    pub(super) fn engine(&mut self, now: Instant, state: IceConnectionState) {
+        if state == self.engine {
+            return;
+        }
+        let was_connected = self.engine.is_connected();
+        self.engine = state;
+        if !(was_connected && state.is_connected()) {
+            self.since = now;
+            self.heard = now;
+        }
+    }
+
+    /// A datagram of theirs, and no other's.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    /// `close_notify` came.
+    pub(super) fn left(&mut self, now: Instant) {
+        self.left.get_or_insert(now);
+    }
+
+    /// The new state, if it is another.
+    pub(super) fn ice_change(&mut self, now: Instant) -> Option<IceState> {
+        let state = self.ice_now(now);
+        (std::mem::replace(&mut self.ice, state) != state).then_some(state)
+    }
+
+    /// The new state, if it is another. `closed` and `failed` are for good.
+    pub(super) fn dtls_change(&mut self, state: DtlsState) -> Option<DtlsState> {
+        if matches!(self.dtls, DtlsState::Closed | DtlsState::Failed) {
+            return None;
+        }
+        (std::mem::replace(&mut self.dtls, state) != state).then_some(state)
+    }
+
+    fn ice_now(&self, now: Instant) -> IceState {
+        if let Some(left) = self.left {
+            return if now >= left + LOST { IceState::Failed } else { IceState::Disconnected };
+        }
+        match self.engine {
+            IceConnectionState::New => IceState::New,
+            IceConnectionState::Checking if now >= self.since + UNANSWERED => IceState::Failed,
+            IceConnectionState::Checking => IceState::Checking,
+            IceConnectionState::Disconnected if now >= self.since + LOST => IceState::Failed,
+            IceConnectionState::Disconnected => IceState::Disconnected,
+            _ if now >= self.heard + SILENCE + LOST => IceState::Failed,
+            _ if now >= self.heard + SILENCE => IceState::Disconnected,
+            IceConnectionState::Completed => IceState::Completed,
+            IceConnectionState::Connected => IceState::Connected,
+        }
+    }
+
+    /// When a state may change by time alone.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        if self.ice == IceState::Failed {
+            return None;
+        }
+        if let Some(left) = self.left {
+            return Some(left + LOST);
+        }
+        match (self.engine, self.ice) {
+            (IceConnectionState::New, _) => None,
+            (IceConnectionState::Checking, _) => Some(self.since + UNANSWERED),
+            (IceConnectionState::Disconnected, _) => Some(self.since + LOST),
+            (_, IceState::Disconnected) => Some(self.heard + SILENCE + LOST),
+            _ => Some(self.heard + SILENCE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_disconnects_and_then_fails() {
+        let start = Instant::now();
+        let mut states = States::new(start);
+        states.engine(start, IceConnectionState::Checking);
+        assert_eq!(states.ice_change(start), Some(IceState::Checking));
+        states.engine(start, IceConnectionState::Connected);
+        assert_eq!(states.ice_change(start), Some(IceState::Connected));
+        let silent = states.deadline().expect("waits for silence");
+        assert_eq!(states.ice_change(silent), Some(IceState::Disconnected));
+        states.heard(silent);
+        assert_eq!(states.ice_change(silent), Some(IceState::Connected));
+        let silent = states.deadline().expect("waits for silence");
+        assert_eq!(states.ice_change(silent), Some(IceState::Disconnected));
+        let lost = states.deadline().expect("waits for the end");
+        assert_eq!(states.ice_change(lost), Some(IceState::Failed));
+        assert_eq!(states.deadline(), None);
+    }
+
+    #[test]
+    fn checks_without_an_answer_fail() {
+        let start = Instant::now();
+        let mut states = States::new(start);
+        assert_eq!(states.deadline(), None);
+        states.engine(start, IceConnectionState::Checking);
+        assert_eq!(states.ice_change(start + UNANSWERED), Some(IceState::Failed));
+    }
+
+    #[test]
+    fn the_end_of_dtls_is_for_good() {
+        let mut states = States::new(Instant::now());
+        assert_eq!(states.dtls_change(DtlsState::Closed), Some(DtlsState::Closed));
+        assert_eq!(states.dtls_change(DtlsState::Connected), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! A call between two connections on virtual time.
+
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod office;
+
+use std::time::Duration;
+
+use office::{A, B, Office};
+use webview_rtc::wire::Request;
+
+#[test]
+fn a_call_carries_voices_pictures_and_messages_both_ways() {
+    let mut office = Office::call(1);
+    let time = office.connect();
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    office.run(Duration::from_secs(5));
+    for end in [A, B] {
+        let end = &office.ends[end];
+        assert!(end.pictures.len() > 140, "{} pictures", end.pictures.len());
+        assert!(end.pictures[0].1.keyframe);
+        for line in [0, 3] {
+            let voice = end.sounds.iter().filter(|(_, of, _)| *of == line).count();
+            assert!(voice > 240, "{voice} packets");
+        }
+        assert!((0..3).all(|key| end.is_open(key)));
+    }
+    office.ends[A].peer.data(office.now, 1, true, b"hello");
+    office.collect(A);
+    office.run(Duration::from_millis(100));
+    assert_eq!(office.ends[B].data, [(1, true, b"hello".to_vec())]);
+    office.must(A, Request::Close { pc: 1 });
+    assert!(office.ends[A].ended);
+}
