@@ -19,9 +19,11 @@ mod addresses;
 pub mod interfaces;
 pub mod mdns;
 pub mod memory;
+mod names;
 pub mod record;
 
 pub use interfaces::{InterfaceChoice, own_addresses};
+pub use names::Names;
 
 /// Events waiting to be read. When it is full nothing is lost: what has happened to one device in the meantime is
 /// told as one event later.
