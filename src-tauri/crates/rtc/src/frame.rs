@@ -8,7 +8,7 @@
 //! | 3 | 1 | 0 |
 //! | 4 | 4 | connection, or 0 for captured sound |
 //! | 8 | 4 | m-line's index, channel's key, or sound source |
-//! | 12 | 4 | to the page, pictures: ms to wait before it is shown, so that lips and voice agree; else 0 |
+//! | 12 | 4 | to the page, pictures: ms to wait before it is shown, so that lips and voice agree; [`Kind::Played`]: how many of the frames were silence for want of sound, modulo 2^32; else 0 |
 //! | 16 | 8 | µs: capture time of what the page sends, media time of what it gets; [`Kind::Played`]: frames consumed |
 
 /// Bytes before the payload.

@@ -14,8 +14,10 @@ export interface CapturedMessage {
 
 /** Posted by a worklet on a play port; becomes one `Played` frame. */
 export interface PlayedMessage {
-  /** Consumed since the port was opened, those that were silence for want of sound among them. Never falls. */
+  /** Frames consumed since the port was opened, those that were silence for want of sound among them. Never falls. */
   played: number;
+  /** How many of these were silence for want of sound, modulo 2^32. */
+  silent: number;
 }
 
 /** Posted by the Worker on a play port, for each `Sound` frame of the line. `samples` is transferred. */

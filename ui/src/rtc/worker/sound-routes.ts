@@ -71,8 +71,8 @@ export class SoundRoutes {
     this.#send(frame);
   }
 
-  #played(pc: Pc, line: Line, { played }: PlayedMessage): void {
-    const header = { kind: FRAME_PLAYED, flags: 0, codec: 0, pc, stream: line, hold: 0, time: played };
+  #played(pc: Pc, line: Line, { played, silent }: PlayedMessage): void {
+    const header = { kind: FRAME_PLAYED, flags: 0, codec: 0, pc, stream: line, hold: silent, time: played };
     this.#send(newFrame(header, 0));
   }
 

@@ -174,7 +174,7 @@ impl Session {
                 if !self.connections.contains_key(&header.pc) {
                     return;
                 }
-                for block in self.sound.played(now, header.pc, line, header.time) {
+                for block in self.sound.played(now, header.pc, line, header.time, header.hold_ms) {
                     let header = Header {
                         kind: Kind::Sound,
                         flags: 0,

@@ -162,11 +162,12 @@ impl Sound {
         self.receivers.entry((pc, line)).or_insert_with(Receiver::new).received(now, packet);
     }
 
-    /// The page has consumed so many frames of a line: what it gets now keeps it from running dry.
-    pub fn played(&mut self, now: Instant, pc: Pc, line: Line, frames: u64) -> Vec<Block> {
+    /// The page has consumed so many frames of a line, `silent` of them (modulo 2^32) for want of sound: what it gets
+    /// now keeps it from running dry.
+    pub fn played(&mut self, now: Instant, pc: Pc, line: Line, frames: u64, silent: u32) -> Vec<Block> {
         let Some(receiver) = self.receivers.get_mut(&(pc, line)) else { return Vec::new() };
         self.far_end.played((pc, line), frames);
-        let blocks = receiver.played(now, frames);
+        let blocks = receiver.played(now, frames, silent);
         for (at, block) in &blocks {
             self.far_end.write((pc, line), *at, block.channels, &block.samples);
         }

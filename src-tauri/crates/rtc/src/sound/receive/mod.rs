@@ -133,10 +133,11 @@ impl Receiver {
         }
     }
 
-    /// The page has consumed `frames` since the line began. Answers with what it wants, each with its place.
-    pub(super) fn played(&mut self, now: Instant, frames: u64) -> Vec<(u64, Block)> {
+    /// The page has consumed `frames` since the line began, `silent` of them for want of sound. Answers with what it
+    /// wants, each with its place.
+    pub(super) fn played(&mut self, now: Instant, frames: u64, silent: u32) -> Vec<(u64, Block)> {
         self.played_at = Some(now);
-        self.lead.played(now, frames);
+        self.lead.played(now, frames, silent);
         match &self.stream {
             Some(stream) if now.saturating_duration_since(stream.arrived) < REST_AFTER => {}
             _ => {

@@ -168,7 +168,7 @@ impl Path<'_> {
             delays: Vec::new(),
             buffered: Vec::new(),
         };
-        let (mut sent, mut played, mut begun, mut last) = (0, 0u64, false, (0.0, 0u64));
+        let (mut sent, mut played, mut silent, mut begun, mut last) = (0, 0u64, 0u32, false, (0.0, 0u64));
         let duration = Duration::from_micros((samples.len() / channels) as u64 * 1000 / 48);
         let mut now = Duration::ZERO;
         let mut number = 0;
@@ -199,6 +199,7 @@ impl Path<'_> {
             let due = (now.as_secs_f64() * 48_000.0 * (1.0 + self.drift * 1e-6)) as u64;
             while due >= played + self.quantum {
                 for _ in 0..self.quantum {
+                    silent += u32::from(ring.is_empty());
                     for _ in 0..channels {
                         match ring.pop_front() {
                             Some(sample) => heard.samples.push(sample),
@@ -210,7 +211,7 @@ impl Path<'_> {
                     }
                 }
                 played += self.quantum;
-                for block in listener.played(start + now, PC, LINE, played) {
+                for block in listener.played(start + now, PC, LINE, played, silent) {
                     assert_eq!(block.samples.len(), 480 * usize::from(block.channels));
                     begun = true;
                     if usize::from(block.channels) < channels {
