@@ -338,7 +338,8 @@ export class Negotiation {
       one.firedDirection = null;
       one.dissociate();
       // Made by the offer, and the page has put nothing into it.
-      if (from === "have-remote-offer" && !before && !one.isByTrack) this.#drop((other) => other === one);
+      if (from === "have-remote-offer" && !before && !one.isByTrack && !one.isReused)
+        this.#drop((other) => other === one);
     }
     this.#before.clear();
     this.#finish("stable", told);

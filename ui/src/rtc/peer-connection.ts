@@ -228,7 +228,7 @@ export class PeerConnection extends EventTarget {
       (one) => one.kind === kind && !one.isStopping && !one.hasSent && one.sending.track === null,
     );
     if (free) {
-      free.isByTrack = true;
+      free.isReused = true;
       free.sending.track = track;
       free.sending.streams = ids;
       free.direction = withSending(free.direction, true);

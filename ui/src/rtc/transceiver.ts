@@ -25,8 +25,10 @@ export interface TransceiverInit {
 export class Transceiving implements Place {
   readonly api: RTCRtpTransceiver;
   readonly kind: Kind;
-  /** addTrack made or took it. */
-  isByTrack: boolean;
+  /** addTrack made it. */
+  readonly isByTrack: boolean;
+  /** addTrack took it. */
+  isReused = false;
   readonly sending: Sending;
   readonly receiving: Receiving;
   mid: string | null = null;
