@@ -79,8 +79,6 @@ export interface VideoSender {
   /** bit/s, from the native side's estimate; 0 pauses. */
   setTarget(bitrate: number): void;
   wantKeyframe(): void;
-  /** bit/s that the picture can make use of at its full size and rate; called when that changes (`set-sender`). */
-  onuseful: ((bitrate: number) => void) | null;
   stats(): Promise<VideoSendStats>;
   close(): void;
 }

@@ -83,13 +83,6 @@ export interface Plan {
   reason: "none" | "cpu" | "bandwidth";
 }
 
-/** bit/s that the picture can make use of at its full size and rate. */
-export function usefulBitrate(want: Want): number {
-  const pixels = (want.width * want.height) / want.scaleDownBy ** 2;
-  const useful = Math.max(MIN_BITRATE, pixels * rateOf(want, null) * USEFUL_BITS);
-  return Math.round(Math.min(useful, want.maxBitrate ?? Infinity));
-}
-
 function rateOf(want: Want, framerate: number | null): number {
   return Math.min(want.framerate, want.maxFramerate ?? Infinity, framerate ?? Infinity);
 }

@@ -12,12 +12,9 @@ export class PageVideoSender implements VideoSender {
   #track: MediaStreamTrack | null = null;
   /** What it had coded when it was closed. */
   #final: Promise<VideoSendStats> | null = null;
-  readonly #onclose: () => void;
-  onuseful: ((bitrate: number) => void) | null = null;
 
-  constructor(link: WorkerLink, sources: PageSources, id: SenderId, onclose: () => void) {
+  constructor(link: WorkerLink, sources: PageSources, id: SenderId) {
     this.#link = link;
-    this.#onclose = onclose;
     this.#sources = sources;
     this.#id = id;
     this.#tell({ do: "open" });
@@ -60,7 +57,6 @@ export class PageVideoSender implements VideoSender {
     this.setTrack(null);
     this.#final = this.stats();
     this.#tell({ do: "close" });
-    this.#onclose();
   }
 
   #tell(command: SenderCommand): void {
@@ -76,20 +72,15 @@ export class PageVideoSender implements VideoSender {
 export class PageSenders {
   readonly #link: WorkerLink;
   readonly #sources: PageSources;
-  readonly #open = new Map<SenderId, PageVideoSender>();
   #next = 1;
 
   /** @param inWorker tracks can be read in the Worker */
   constructor(link: WorkerLink, inWorker: boolean) {
     this.#link = link;
     this.#sources = new PageSources(link, inWorker);
-    link.on("useful", ({ sender, bitrate }) => this.#open.get(sender)?.onuseful?.(bitrate));
   }
 
   open(): PageVideoSender {
-    const id = this.#next++;
-    const sender = new PageVideoSender(this.#link, this.#sources, id, () => this.#open.delete(id));
-    this.#open.set(id, sender);
-    return sender;
+    return new PageVideoSender(this.#link, this.#sources, this.#next++);
   }
 }

@@ -47,9 +47,8 @@ export class PageSources {
 
   #open(track: MediaStreamTrack): Held {
     const source = this.#next++;
-    const { width = 640, height = 480 } = track.getSettings();
-    const detail = track.contentHint === "detail" || track.contentHint === "text";
-    const about = { type: "open-source", source, size: { width, height }, detail } as const;
+    const { width = 640, height = 480, frameRate: framerate = 30 } = track.getSettings();
+    const about = { type: "open-source", source, size: { width, height }, framerate } as const;
     if (this.#inWorker) {
       const clone = track.clone();
       // Whether there is anything to be seen is told apart: a clone goes its own way.

@@ -2,8 +2,10 @@
 import { CONTIGUOUS, KEYFRAME, type Line, type Pc } from "../numbers";
 import type { VideoReceiveStats } from "../seam";
 import { payloadOf, type Header } from "../worker/frame";
+import type { Size } from "../worker/messages";
 import { codecString } from "./codec";
 import { Rate, Shown } from "./freeze";
+import { sizeOfKeyframe } from "./picture-size";
 import { Playout, type Timer } from "./playout";
 
 /** Pictures in the decoder; beyond, it is too slow, and goes on at the next keyframe. */
@@ -39,6 +41,8 @@ export class Receiver {
   #muted = true;
   #decoder: VideoDecoder | null = null;
   #codec = 0;
+  /** That the decoder was told. */
+  #size: Size | null = null;
   #needsKeyframe = true;
   #askedAt = -Infinity;
   /** By media time: when it came, how long it waits, and whether it needs no other. */
@@ -99,6 +103,7 @@ export class Receiver {
     if (this.#inside.size > 2 * MAX_QUEUE) this.#inside.delete(this.#inside.keys().next().value ?? 0);
     try {
       const data = payloadOf(new Uint8Array(frame));
+      if (isKey) this.#fit(data);
       const type = isKey ? "key" : "delta";
       this.#decoder?.decode(new EncodedVideoChunk({ type, timestamp: header.time, data }));
       if (isKey) this.#keyFramesDecoded += 1;
@@ -155,6 +160,16 @@ export class Receiver {
     return false;
   }
 
+  /** WebKitGTK's decoder keeps calling pictures by the first one's size, unless it is told of another. */
+  #fit(keyframe: Uint8Array): void {
+    const codec = codecString(this.#codec, 0, 0);
+    const size = codec && sizeOfKeyframe(codec, keyframe);
+    if (!codec || !size || (size.width === this.#size?.width && size.height === this.#size.height)) return;
+    this.#size = size;
+    const { width: codedWidth, height: codedHeight } = size;
+    this.#decoder?.configure({ codec, codedWidth, codedHeight, optimizeForLatency: true });
+  }
+
   #decoded(frame: VideoFrame): void {
     const now = performance.now();
     const inside = this.#inside.get(frame.timestamp);
@@ -206,6 +221,7 @@ export class Receiver {
   #drop(): void {
     const decoder = this.#decoder;
     this.#decoder = null;
+    this.#size = null;
     this.#inside.clear();
     for (const frame of this.#playout.clear()) frame.close();
     if (decoder && decoder.state !== "closed") decoder.close();

@@ -2,7 +2,7 @@
 import { FRAME_PICTURE, HEADER_BYTES, KEYFRAME, type Codec, type Line, type Pc } from "../numbers";
 import type { VideoSendStats, VideoSettings } from "../seam";
 import { newFrame, payloadOf } from "../worker/frame";
-import { Adaptation, Pace, usefulBitrate, type Plan, type Want } from "./adapt";
+import { Adaptation, Pace, type Plan, type Want } from "./adapt";
 import { codecByte, codecString, toAnnexB } from "./codec";
 import { Rate } from "./freeze";
 import type { Source } from "./source";
@@ -26,7 +26,6 @@ export interface Out {
   /** Bytes that wait; null: no way out now. */
   waiting(pc: Pc): number | null;
   send(frame: Uint8Array<ArrayBuffer>): void;
-  useful(bitrate: number): void;
 }
 
 const UNSET: VideoSettings = {
@@ -55,7 +54,6 @@ export class Sender {
   #retryAt = 0;
   #pause = FIRST_PAUSE;
   #given = new Map<number, number>();
-  #useful = 0;
   #reason: VideoSendStats["qualityLimitationReason"] = "none";
   #rate = new Rate();
   #framesEncoded = 0;
@@ -78,10 +76,8 @@ export class Sender {
     if (source === this.#source) return;
     this.#source?.takers.delete(this.#take);
     this.#source = source;
-    this.#useful = 0;
     if (!source) return;
     source.takers.add(this.#take);
-    this.#tellUseful();
     // Another picture altogether: nothing of it is in the last one.
     this.wantKeyframe();
   }
@@ -89,7 +85,6 @@ export class Sender {
   set(settings: VideoSettings): void {
     const resumes = settings.active && !this.#settings.active;
     this.#settings = settings;
-    this.#tellUseful();
     if (resumes) this.wantKeyframe();
   }
 
@@ -155,23 +150,14 @@ export class Sender {
       maxFramerate,
       maxBitrate,
       target: this.#target,
-      preference: degradation ?? (source.detail ? "maintain-resolution" : "balanced"),
+      preference: degradation ?? "balanced",
     };
-  }
-
-  #tellUseful(): void {
-    if (!this.#source?.width) return;
-    const useful = usefulBitrate(this.#want(this.#source));
-    if (Math.abs(useful - this.#useful) <= this.#useful * BITRATE_STEP) return;
-    this.#useful = useful;
-    this.#out.useful(useful);
   }
 
   /** A picture of the source: coded, or dropped. */
   readonly #take = (frame: VideoFrame): void => {
     const source = this.#source;
     if (!source || !this.#place) return;
-    this.#tellUseful();
     const waiting = this.#out.waiting(this.#place.pc);
     const now = performance.now();
     if (!this.#isOn() || waiting === null || now < this.#retryAt) return;

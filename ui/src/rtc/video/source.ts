@@ -7,8 +7,9 @@ import { pageTime, transform } from "../worker/transform";
 import type { Size } from "../worker/messages";
 import { Rate } from "./freeze";
 
-/** ms after which the last picture is sent once more. */
+/** ms after which the last picture is sent once more; black so often that it is not taken for a picture that froze. */
 const AGAIN = 500;
+const BLACK_AGAIN = 100;
 
 /** µs within which a camera's next picture comes. */
 const SOON = 50_000;
@@ -18,13 +19,12 @@ export type Taker = (frame: VideoFrame) => void;
 
 export class Source {
   readonly takers = new Set<Taker>();
-  /** Detail matters more than motion (mst-content-hint: `detail`, `text`). */
-  readonly detail: boolean;
+  /** Pictures a second that the track is set to. */
+  readonly framerate: number;
   width = 0;
   height = 0;
   frames = 0;
   readonly #rate = new Rate();
-  readonly #began = performance.now();
   readonly #track: MediaStreamTrack | null;
   #reader: ReadableStreamDefaultReader<VideoFrame> | null = null;
   #live = true;
@@ -33,21 +33,15 @@ export class Source {
   #again: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
-  constructor(track: MediaStreamTrack | null, size: Size, detail: boolean) {
+  constructor(track: MediaStreamTrack | null, size: Size, framerate: number) {
     this.#track = track;
-    this.detail = detail;
+    this.framerate = framerate;
     this.width = size.width;
     this.height = size.height;
     const Processor = transform.MediaStreamTrackProcessor;
     if (!track || !Processor) return;
     this.#reader = new Processor({ track }).readable.getReader();
     void this.#read(this.#reader);
-  }
-
-  /** Pictures a second; a guess while it is too early to know. */
-  get framerate(): number {
-    const now = performance.now();
-    return now - this.#began < 1_500 ? 30 : Math.min(60, Math.max(5, this.#rate.perSecond(now)));
   }
 
   get framesPerSecond(): number {
@@ -127,7 +121,7 @@ export class Source {
     this.#last?.close();
     this.#last = stamped;
     if (this.#again !== null) clearTimeout(this.#again);
-    this.#again = setTimeout(() => this.#repeat(), AGAIN);
+    this.#again = setTimeout(() => this.#repeat(), this.#live ? AGAIN : BLACK_AGAIN);
     for (const taker of this.takers) taker(stamped);
   }
 

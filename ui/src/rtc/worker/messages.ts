@@ -48,7 +48,7 @@ export type ToWorker =
       source: VideoSourceId;
       track: MediaStreamTrack | null;
       size: Size;
-      detail: boolean;
+      framerate: number;
     }
   /** False: black is sent. */
   | { type: "source-live"; source: VideoSourceId; live: boolean }
@@ -74,7 +74,6 @@ export type FromWorker =
   | { type: "picture"; receiver: ReceiverId; frame: VideoFrame }
   /** A `frame` was taken; the next may come. */
   | { type: "taken"; source: VideoSourceId }
-  | { type: "useful"; sender: SenderId; bitrate: number }
   | { type: "send-stats"; ask: number; stats: VideoSendStats }
   | { type: "receive-stats"; ask: number; stats: VideoReceiveStats }
   | { type: "probed"; ask: number; found: Probed }

@@ -40,6 +40,10 @@ const generators = new Generators((tracks) =>
 );
 const sound = new SoundRoutes((frame) => socket?.sendBinary(frame));
 const text = { encoder: new TextEncoder(), decoder: new TextDecoder() };
+const out: Out = {
+  waiting: (pc) => (socket && open.has(pc) ? socket.waiting : null),
+  send: (frame) => socket?.sendBinary(frame),
+};
 let ticking: ReturnType<typeof setInterval> | null = null;
 
 scope.onmessage = ({ data: message }) => {
@@ -63,7 +67,7 @@ scope.onmessage = ({ data: message }) => {
       sound.play(message.pc, message.line, message.port);
       return;
     case "open-source":
-      sources.set(message.source, new Source(message.track, message.size, message.detail));
+      sources.set(message.source, new Source(message.track, message.size, message.framerate));
       return;
     case "source-live":
       sources.get(message.source)?.setLive(message.live);
@@ -173,7 +177,7 @@ function takeFrame(id: VideoSourceId, frame: VideoFrame): void {
 
 function commandSender(id: SenderId, command: SenderCommand): void {
   if (command.do === "open") {
-    senders.set(id, new Sender(outOf(id)));
+    senders.set(id, new Sender(out));
     return;
   }
   const sender = senders.get(id);
@@ -197,14 +201,6 @@ function commandSender(id: SenderId, command: SenderCommand): void {
       senders.delete(id);
       return sender?.close();
   }
-}
-
-function outOf(sender: SenderId): Out {
-  return {
-    waiting: (pc) => (socket && open.has(pc) ? socket.waiting : null),
-    send: (frame) => socket?.sendBinary(frame),
-    useful: (bitrate) => scope.postMessage({ type: "useful", sender, bitrate }),
-  };
 }
 
 function commandReceiver(id: ReceiverId, command: ReceiverCommand): void {
