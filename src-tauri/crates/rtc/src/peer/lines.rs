@@ -134,5 +134,4 @@ impl LineState {
         let (id, _) = self.codecs.first()?;
         (self.refused.is_none() && sends(self.direction)).then_some(*id)
     }
-    }
 }
