@@ -5,7 +5,7 @@ import type { ChannelKey, Pc } from "./numbers";
 import type { Session } from "./seam";
 import type { ChannelInit, Event as NativeEvent } from "./wire";
 
-/** What may wait to be sent, bytes; more is refused, as engines do. */
+/** What may wait to be sent on all channels of a connection, bytes; more is refused, as engines do. */
 const MAX_BUFFERED = 16 * 1024 * 1024;
 
 /** What a channel knows of its connection. */
@@ -13,6 +13,8 @@ export interface ChannelOwner {
   readonly pc: Pc;
   readonly session: Session;
   readonly maxMessageSize: number;
+  /** Bytes that wait on all of its channels. */
+  readonly buffered: number;
   /** Data flows, or did: closing takes the other side's word. */
   readonly isConnected: boolean;
   /** Closed for good. */
@@ -63,6 +65,16 @@ export class Channel {
     this.received.bytes += typeof data === "string" ? new TextEncoder().encode(data).length : data.byteLength;
     const shown = typeof data !== "string" && this.binaryType === "blob" ? new Blob([data]) : data;
     this.api.dispatchEvent(new MessageEvent("message", { data: shown, origin: "" }));
+  }
+
+  /** The native side tells of the last bytes above it at once. */
+  setThreshold(threshold: number): void {
+    this.threshold = threshold;
+    const { owner, key } = this;
+    if (this.state === "closed") return;
+    owner.session
+      .request({ type: "set-channel-low", pc: owner.pc, channel: key, threshold })
+      .catch(() => undefined);
   }
 
   hasSent(bytes: number): void {
@@ -122,7 +134,8 @@ export class Channel {
     const message = isBlob ? data : bytesOf(data);
     const size = sizeOf(message);
     if (size > this.owner.maxMessageSize) throw new TypeError("the message is larger than maxMessageSize");
-    if (this.buffered + size > MAX_BUFFERED) throw failure("OperationError", "too much waits to be sent");
+    if (this.owner.buffered + size > MAX_BUFFERED)
+      throw failure("OperationError", "too much waits to be sent");
     this.buffered += size;
     this.sent.messages += 1;
     this.sent.bytes += size;
@@ -221,7 +234,7 @@ export class RTCDataChannel extends EventTarget {
     return this.#inner.threshold;
   }
   set bufferedAmountLowThreshold(value: number) {
-    this.#inner.threshold = Number(value) >>> 0;
+    this.#inner.setThreshold(Number(value) >>> 0);
   }
   get binaryType(): BinaryType {
     return this.#inner.binaryType;

@@ -125,6 +125,10 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     return this.transports.maxMessageSize;
   }
 
+  get buffered(): number {
+    return [...this.channels].reduce((sum, { buffered }) => sum + buffered, 0);
+  }
+
   localSection(mid: string | null): Section | null {
     return this.#described("local")?.section(mid) ?? null;
   }

@@ -132,7 +132,7 @@ describe("the call engine", () => {
     const told = native.asked("set-sender").filter(({ pc }) => pc === 1);
     const last = (line: number): unknown => told.filter((request) => request.line === line).at(-1);
     expect(last(0)).toMatchObject({ sending: true, encoding: { max_bitrate: 64_000, priority: "high" } });
-    expect(last(1)).toMatchObject({ sending: true, useful_bitrate: Math.round(1280 * 720 * 30 * 0.12) });
+    expect(last(1)).toMatchObject({ sending: true, useful_bitrate: Math.round(1280 * 720 * 30 * 0.15) });
     expect(last(2)).toMatchObject({ sending: false, useful_bitrate: null });
     // What is offered first is the engine's choice.
     expect(native.asked("create-offer")[0]?.transceivers.map(({ codecs }) => codecs[0]?.mime_type)).toEqual([

@@ -20,8 +20,8 @@ export interface Place {
   readonly hasTransport: boolean;
 }
 
-/** bit/s that a picture can make use of: so much for each point of each frame. */
-const BITS_PER_POINT = 0.12;
+/** Bits of a point of a frame above which more is not seen. */
+const BITS_PER_POINT = 0.15;
 /** Where the track does not say how large it is. */
 const USUAL_POINTS_PER_SECOND = 1280 * 720 * 30;
 
