@@ -68,10 +68,10 @@ async fn wrong_paths_origins_hosts_and_protocols_are_refused() {
         refused(knock(&rtc.ticket().url, |request| drop(request.headers_mut().insert("Host", host))).await);
     }
     let protocol = HeaderValue::from_static("chat");
-    let asked = knock(&rtc.ticket().url, |request| {
+    let asked = |request: &mut page::Handshake| {
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
-    });
-    refused(asked.await);
+    };
+    refused(knock(&rtc.ticket().url, asked).await);
 }
 
 #[tokio::test]

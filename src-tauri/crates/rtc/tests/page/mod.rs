@@ -9,6 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+pub(crate) use tokio_tungstenite::tungstenite::handshake::client::Request as Handshake;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -19,22 +20,22 @@ use webview_rtc::wire::{
 };
 use webview_rtc::{NoLocalNames, Options, Rtc};
 
-pub const ORIGIN: &str = "tauri://localhost";
+pub(crate) const ORIGIN: &str = "tauri://localhost";
 
 /// How long anything may take.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
-pub async fn start() -> Rtc {
+pub(crate) async fn start() -> Rtc {
     let options = Options { origins: vec![ORIGIN.to_owned()], names: Arc::new(NoLocalNames) };
     Rtc::start(options).await.expect("a port")
 }
 
-pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Knocks with a handshake that `change` may have made wrong.
-pub async fn knock(
+pub(crate) async fn knock(
     url: &str,
-    change: impl FnOnce(&mut tokio_tungstenite::tungstenite::handshake::client::Request),
+    change: impl FnOnce(&mut Handshake),
 ) -> Result<Socket, Error> {
     let mut request = url.into_client_request().expect("a request");
     request.headers_mut().insert("Origin", HeaderValue::from_static(ORIGIN));
@@ -44,26 +45,26 @@ pub async fn knock(
 
 /// A frame of media or a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    pub header: Header,
-    pub payload: Vec<u8>,
+pub(crate) struct Frame {
+    pub(crate) header: Header,
+    pub(crate) payload: Vec<u8>,
 }
 
-pub struct Page {
-    pub socket: Socket,
+pub(crate) struct Page {
+    pub(crate) socket: Socket,
     next: u32,
-    pub events: VecDeque<(Pc, Event)>,
-    pub frames: VecDeque<Frame>,
+    pub(crate) events: VecDeque<(Pc, Event)>,
+    pub(crate) frames: VecDeque<Frame>,
 }
 
 impl Page {
-    pub async fn open(rtc: &Rtc) -> Self {
+    pub(crate) async fn open(rtc: &Rtc) -> Self {
         let socket = knock(&rtc.ticket().url, |_| {}).await.expect("to be let in");
         Self { socket, next: 1, events: VecDeque::new(), frames: VecDeque::new() }
     }
 
     /// Sends a request and gives its id.
-    pub async fn say(&mut self, request: Request) -> u32 {
+    pub(crate) async fn say(&mut self, request: Request) -> u32 {
         let id = self.next;
         self.next += 1;
         let text = serde_json::to_string(&FromPage { id, request }).expect("JSON");
@@ -72,12 +73,12 @@ impl Page {
     }
 
     /// A request, and its answer; what happens meanwhile is kept.
-    pub async fn ask(&mut self, request: Request) -> Result<Reply, Fault> {
+    pub(crate) async fn ask(&mut self, request: Request) -> Result<Reply, Fault> {
         let id = self.say(request).await;
         self.answer(id).await
     }
 
-    pub async fn answer(&mut self, wanted: u32) -> Result<Reply, Fault> {
+    pub(crate) async fn answer(&mut self, wanted: u32) -> Result<Reply, Fault> {
         let end = Instant::now() + PATIENCE;
         loop {
             let told =
@@ -91,12 +92,12 @@ impl Page {
         }
     }
 
-    pub async fn done(&mut self, request: Request) {
+    pub(crate) async fn done(&mut self, request: Request) {
         assert_eq!(self.ask(request).await, Ok(Reply::Done));
     }
 
     /// Reads one frame; an answer is given back, the rest is kept. Err: the socket is closed.
-    pub async fn read(&mut self) -> Result<Option<ToPage>, ()> {
+    pub(crate) async fn read(&mut self) -> Result<Option<ToPage>, ()> {
         match self.socket.next().await {
             Some(Ok(Message::Text(text))) => {
                 match serde_json::from_str(&text).expect("what the page reads") {
@@ -115,7 +116,7 @@ impl Page {
     }
 
     /// Reads until `wanted` finds what it looks for; None when it does not in time.
-    pub async fn until<T>(&mut self, mut wanted: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
+    pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(found) = wanted(self) {
@@ -129,7 +130,7 @@ impl Page {
     }
 
     /// The first event of `pc` that `wanted` knows, taken out.
-    pub async fn event<T>(&mut self, pc: Pc, mut wanted: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+    pub(crate) async fn event<T>(&mut self, pc: Pc, mut wanted: impl FnMut(&Event) -> Option<T>) -> Option<T> {
         self.until(|page| {
             let at = page.events.iter().position(|(of, event)| *of == pc && wanted(event).is_some())?;
             page.events.remove(at).and_then(|(_, event)| wanted(&event))
@@ -138,7 +139,7 @@ impl Page {
     }
 
     /// The first frame that `wanted` likes, taken out.
-    pub async fn frame(&mut self, mut wanted: impl FnMut(&Frame) -> bool) -> Option<Frame> {
+    pub(crate) async fn frame(&mut self, mut wanted: impl FnMut(&Frame) -> bool) -> Option<Frame> {
         self.until(|page| {
             let at = page.frames.iter().position(&mut wanted)?;
             page.frames.remove(at)
@@ -146,21 +147,21 @@ impl Page {
         .await
     }
 
-    pub async fn send_frame(&mut self, header: Header, payload: &[u8]) {
+    pub(crate) async fn send_frame(&mut self, header: Header, payload: &[u8]) {
         self.socket.send(Message::binary(header.frame(payload))).await.expect("to send");
     }
 
     /// Whether the other side hangs up.
-    pub async fn hung_up(&mut self) -> bool {
+    pub(crate) async fn hung_up(&mut self) -> bool {
         timeout(PATIENCE, async { while self.read().await.is_ok() {} }).await.is_ok()
     }
 
-    pub async fn open_connection(&mut self, pc: Pc) {
+    pub(crate) async fn open_connection(&mut self, pc: Pc) {
         self.done(Request::Open { pc, configuration: Configuration::default() }).await;
     }
 
     /// Takes the local candidates of `pc` that have come.
-    pub fn candidates(&mut self, pc: Pc) -> Vec<String> {
+    pub(crate) fn candidates(&mut self, pc: Pc) -> Vec<String> {
         let mut taken = Vec::new();
         self.events.retain(|(of, event)| {
             let Event::Candidate { candidate } = event else { return true };
@@ -173,7 +174,7 @@ impl Page {
     }
 }
 
-pub fn transceiver(kind: Kind, line: Option<u16>, stream: &str) -> Transceiver {
+pub(crate) fn transceiver(kind: Kind, line: Option<u16>, stream: &str) -> Transceiver {
     Transceiver {
         line,
         kind,
@@ -184,14 +185,14 @@ pub fn transceiver(kind: Kind, line: Option<u16>, stream: &str) -> Transceiver {
     }
 }
 
-pub fn description(reply: Result<Reply, Fault>) -> (String, Vec<Option<LineId>>) {
+pub(crate) fn description(reply: Result<Reply, Fault>) -> (String, Vec<Option<LineId>>) {
     match reply {
         Ok(Reply::Description { sdp, lines }) => (sdp, lines),
         other => panic!("no description: {other:?}"),
     }
 }
 
-pub fn remote(reply: Result<Reply, Fault>) -> Vec<RemoteMedia> {
+pub(crate) fn remote(reply: Result<Reply, Fault>) -> Vec<RemoteMedia> {
     match reply {
         Ok(Reply::Remote { media, .. }) => media,
         other => panic!("not taken: {other:?}"),
@@ -199,15 +200,15 @@ pub fn remote(reply: Result<Reply, Fault>) -> Vec<RemoteMedia> {
 }
 
 /// Two pages with a connection each, of these numbers.
-pub struct Pair {
-    pub one: Page,
-    pub two: Page,
-    pub pcs: (Pc, Pc),
+pub(crate) struct Pair {
+    pub(crate) one: Page,
+    pub(crate) two: Page,
+    pub(crate) pcs: (Pc, Pc),
 }
 
 impl Pair {
     /// Offer and answer; voice and picture of stream `"one"` and `"two"` each way.
-    pub async fn negotiate(&mut self) {
+    pub(crate) async fn negotiate(&mut self) {
         let (a, b) = self.pcs;
         let transceivers = vec![transceiver(Kind::Audio, None, "one"), transceiver(Kind::Video, None, "one")];
         let offer = Request::CreateOffer { pc: a, transceivers, ice_restart: false };
@@ -223,7 +224,7 @@ impl Pair {
     }
 
     /// Carries candidates until both are connected.
-    pub async fn connect(&mut self) {
+    pub(crate) async fn connect(&mut self) {
         let (a, b) = self.pcs;
         let end = Instant::now() + PATIENCE;
         let (mut up_a, mut up_b) = (false, false);
