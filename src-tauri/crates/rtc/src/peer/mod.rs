@@ -171,6 +171,9 @@ impl Peer {
             .set_sctp_max_buffered_amount(ENGINE_QUEUE);
         config.codec_config().add_h264(108.into(), Some(109.into()), true, codecs::H264_PROFILE);
         config.codec_config().add_h264(127.into(), Some(121.into()), true, codecs::H264_BASELINE_PROFILE);
+        for codec in config.codec_config().iter_mut() {
+            codec.set_fb_remb(false);
+        }
         // Each side shows twice in five seconds that it is there.
         config.set_max_stun_rto(Duration::from_secs(2));
         let mut rtc = config.build(now);

@@ -119,7 +119,11 @@ pub(crate) fn transceiver(line: Option<Line>, kind: Kind, direction: Direction) 
 pub(crate) const LANES: [Kind; 4] = [Kind::Audio, Kind::Video, Kind::Video, Kind::Audio];
 
 pub(crate) fn lanes(lines: bool) -> Vec<Transceiver> {
-    let lane = |(at, kind)| transceiver(lines.then_some(at as Line), kind, Direction::Sendrecv);
+    let lane = |(at, kind)| Transceiver {
+        streams: vec![if at < 2 { "media" } else { "screen" }.to_owned()],
+        track: format!("track-{at}"),
+        ..transceiver(lines.then_some(at as Line), kind, Direction::Sendrecv)
+    };
     LANES.into_iter().enumerate().map(lane).collect()
 }
 
