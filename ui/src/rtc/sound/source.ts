@@ -1,0 +1,114 @@
+/** Captured tracks: each is opened once, for all senders that carry it. */
+import type { CaptureOptions, FromCapture, ToCapture } from "./capture.worklet";
+import type { SourceLevel } from "./chunks";
+import type { SoundLink } from "./link";
+import type { SourceId, SourceOptions } from "../numbers";
+import { loadWorklets } from "./worklets";
+
+/** Settings of a microphone, those of mediacapture-streams and what some engines leave out. */
+type Settings = Pick<
+  MediaTrackSettings,
+  "echoCancellation" | "noiseSuppression" | "autoGainControl" | "channelCount"
+>;
+
+/**
+ * What is done to a track's sound. Its processing is what its settings say; where an engine says nothing it does nothing,
+ * and it is done here. mst-content-hint: `music` is left as it is.
+ */
+export function optionsOf(settings: Settings, hint: string): SourceOptions {
+  const wanted = [settings.echoCancellation, settings.noiseSuppression, settings.autoGainControl];
+  // A screen's sound has no processing: nobody asked for any, and it is not a voice.
+  const speech = hint.startsWith("speech") || (hint !== "music" && !wanted.every((want) => want === false));
+  return {
+    echo_cancellation: speech && settings.echoCancellation !== false,
+    noise_suppression: speech && settings.noiseSuppression !== false,
+    auto_gain_control: speech && settings.autoGainControl !== false,
+    channels: !speech && (settings.channelCount ?? 2) > 1 ? 2 : 1,
+    speech,
+  };
+}
+
+/** One captured track on its way to the native side. */
+export class Source {
+  readonly id: SourceId;
+  level: SourceLevel | null = null;
+  readonly #context: AudioContext;
+  #nodes: { input: MediaStreamAudioSourceNode; worklet: AudioWorkletNode } | null = null;
+  #isClosed = false;
+  readonly #link: SoundLink;
+
+  constructor(context: AudioContext, link: SoundLink, track: MediaStreamTrack) {
+    this.#context = context;
+    this.#link = link;
+    this.id = link.nextSource();
+    const options = optionsOf(track.getSettings(), track.contentHint);
+    void link.request({ type: "open-source", source: this.id, options }).catch(() => this.#stop());
+    const port = link.openSourcePort(this.id);
+    void this.#start(track, port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stop();
+    // Refused only when the native side is gone, and the source with it.
+    void this.#link.request({ type: "close-source", source: this.id }).catch(() => undefined);
+  }
+
+  async #start(track: MediaStreamTrack, port: MessagePort, channels: 1 | 2): Promise<void> {
+    await loadWorklets(this.#context);
+    if (this.#isClosed) return port.postMessage(null);
+    const input = this.#context.createMediaStreamSource(new MediaStream([track]));
+    const ahead = performance.timeOrigin + performance.now() - Date.now();
+    const worklet = new AudioWorkletNode(this.#context, "webview-rtc-capture", {
+      outputChannelCount: [1],
+      channelCount: channels,
+      channelCountMode: "explicit",
+      processorOptions: { channels, ahead } satisfies CaptureOptions,
+    });
+    worklet.port.onmessage = ({ data }: MessageEvent<FromCapture>) => {
+      this.level = data;
+    };
+    worklet.port.postMessage({ port } satisfies ToCapture, [port]);
+    input.connect(worklet);
+    // It gives silence; only what leads to the destination is processed.
+    worklet.connect(this.#context.destination);
+    this.#nodes = { input, worklet };
+  }
+
+  #stop(): void {
+    this.#nodes?.worklet.port.postMessage(null satisfies ToCapture);
+    this.#nodes?.input.disconnect();
+    this.#nodes?.worklet.disconnect();
+    this.#nodes = null;
+  }
+}
+
+/** Sources by track, open as long as somebody holds them. */
+export class Sources {
+  readonly #context: AudioContext;
+  readonly #link: SoundLink;
+  readonly #held = new Map<MediaStreamTrack, { source: Source; holders: number }>();
+
+  constructor(context: AudioContext, link: SoundLink) {
+    this.#context = context;
+    this.#link = link;
+  }
+
+  hold(track: MediaStreamTrack): Source {
+    let held = this.#held.get(track);
+    if (!held) {
+      held = { source: new Source(this.#context, this.#link, track), holders: 0 };
+      this.#held.set(track, held);
+    }
+    held.holders++;
+    return held.source;
+  }
+
+  release(track: MediaStreamTrack): void {
+    const held = this.#held.get(track);
+    if (!held || --held.holders > 0) return;
+    this.#held.delete(track);
+    held.source.close();
+  }
+}
