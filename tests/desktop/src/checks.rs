@@ -60,3 +60,14 @@ pub fn flow(page: &Page, time: Duration) -> Flow {
         voice: grown(|one| one.audio_packets),
     }
 }
+
+/// What a page's camera may take of the line now, kbit/s, as its connection tells (`targetBitrate`).
+#[must_use]
+pub fn target(page: &Page) -> Option<f64> {
+    let script = "let most = 0; for (const connection of window.__earshotTest.connections) { \
+                  if (connection.connectionState !== 'connected') continue; \
+                  for (const stat of (await connection.getStats()).values()) \
+                  if (stat.type === 'outbound-rtp' && stat.kind === 'video') most = Math.max(most, stat.targetBitrate ?? 0); \
+                  } return most / 1000;";
+    page.try_script(script, &serde_json::json!([])).ok()?.as_f64()
+}

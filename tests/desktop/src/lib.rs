@@ -43,6 +43,32 @@ impl Window {
     #[must_use]
     #[track_caller]
     pub fn take_with(office: &Office, name: &str, figure: Figure, env: &[(&str, &str)]) -> Self {
+        let window = Self::bare(office, name, figure, env);
+        window.wait_loaded();
+        window
+    }
+
+    /// Part of the picture is noise, which takes as many bits as there are.
+    #[must_use]
+    #[track_caller]
+    pub fn take_noisy(office: &Office, name: &str, figure: Figure) -> Self {
+        let window = Self::bare(office, name, figure, &[]);
+        window.wait_connections();
+        window.page.dress_noisy(figure);
+        window
+    }
+
+    /// Once a second a flash and a beep; see [`Page::dress_flashing`].
+    #[must_use]
+    #[track_caller]
+    pub fn take_flashing(office: &Office, name: &str, figure: Figure) -> Self {
+        let window = Self::bare(office, name, figure, &[]);
+        window.wait_connections();
+        window.page.dress_flashing(figure);
+        window
+    }
+
+    fn bare(office: &Office, name: &str, figure: Figure, env: &[(&str, &str)]) -> Self {
         let host = office.host(&name.to_ascii_lowercase());
         host.loudspeaker();
         let data = host.fresh_data_dir();
@@ -54,18 +80,67 @@ impl Window {
         let desktop = host.desktop(&all);
         let page = desktop.window(&data, &["--name", name]);
         let person = Person { name: name.to_owned(), figure, host, page };
-        let window = Self { person, desktop, data };
-        window.wait_loaded();
-        window
+        Self { person, desktop, data }
     }
 
     /// Waits until the page is there, after a start or a reload, and makes it ready for a test.
     #[track_caller]
     pub fn wait_loaded(&self) {
+        self.wait_connections();
+        if self.figure == Figure::Mock { self.page.remember() } else { self.page.dress(self.figure) }
+    }
+
+    fn wait_connections(&self) {
         wait_lobby(&self.page, &self.name);
         let made = "return typeof RTCPeerConnection;";
         self.page.wait_script("peer connections", CONNECTING, made, json!([]), |kind| kind == "function");
-        if self.figure == Figure::Mock { self.page.remember() } else { self.page.dress(self.figure) }
+    }
+
+    /// What the window's processes hold of the memory, MB: resident, and so what they share counts more than once.
+    #[must_use]
+    #[track_caller]
+    pub fn memory(&self) -> f64 {
+        let listed = self.desktop.command("ps").args(["-eo", "rss=,args="]).label("ps").output().stdout;
+        let ours = |line: &&str| line.contains("/WebKit") || line.contains("/earshot --data-dir");
+        let kilobytes = listed
+            .lines()
+            .filter(ours)
+            .filter_map(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kilobytes.sum::<f64>() / 1024.0
+    }
+
+    /// `kill -9` for the process that the page runs in. The office has only this window's.
+    #[track_caller]
+    pub fn kill_web_process(&self) {
+        let done = self.desktop.command("pkill").args(["-KILL", "-f", "/WebKitWebProcess"]).output();
+        assert!(done.success(), "no web process was found: {}", done.stderr);
+    }
+
+    /// Takes the window from the screen, as its minimise button does.
+    #[track_caller]
+    pub fn hide(&self) {
+        self.map("windowunmap");
+        self.wait_visibility("hidden");
+    }
+
+    /// Puts it back.
+    #[track_caller]
+    pub fn show(&self) {
+        self.map("windowmap");
+        self.wait_visibility("visible");
+    }
+
+    #[track_caller]
+    fn map(&self, what: &str) {
+        let search = ["search", "--name", "^Earshot$", what];
+        let done = self.desktop.command("xdotool").args(search).output();
+        assert!(done.success(), "xdotool: {}{}", done.stdout, done.stderr);
+    }
+
+    #[track_caller]
+    fn wait_visibility(&self, wanted: &str) {
+        let script = "return document.visibilityState;";
+        self.page.wait_script(wanted, SOON, script, json!([]), |state| state == wanted);
     }
 }
 

@@ -71,6 +71,12 @@ impl Chromium {
         self
     }
 
+    /// Shows its own page to whoever asks for a screen, without asking.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        self.arg("--auto-select-tab-capture-source-by-title=Earshot")
+    }
+
     /// Adds a switch.
     #[must_use]
     pub fn arg(mut self, arg: &str) -> Self {

@@ -1,13 +1,14 @@
 // Gives a page the looks and the voice of `figure` ({ colour, hz }): camera and microphone are opened as ever, and what
 // comes from them is replaced. A camera with a grey bar that wanders once a second; a tone that sounds 400 ms of each
 // 500 ms. `figure.flash`: black, and for 150 ms of each second white, while the tone sounds.
+// `figure.noise`: the lowest fifth is noise, which takes as many bits as there are.
 const devices = navigator.mediaDevices;
 if (devices && !devices.earshotFigure) {
   devices.earshotFigure = figure;
   // An engine may forget a track's object, and what was set on it, while the track lives.
   const kept = [];
   devices.earshotTracks = kept;
-  // When the picture turned white, ms of the machine's clock.
+  // When the picture turned white and when the tone began, ms of the machine's clock.
   const flashes = [];
   devices.earshotFlashes = flashes;
   const open = devices.getUserMedia.bind(devices);
@@ -19,6 +20,12 @@ if (devices && !devices.earshotFigure) {
   };
   // The clock of the tone is the picture's, too: what is seen and heard at once leaves at once.
   const isOn = (at) => (figure.flash ? at % 1 < 0.15 : at % 0.5 < 0.4);
+  const noise = (width, height) => {
+    const image = new ImageData(width, height);
+    crypto.getRandomValues(new Uint8Array(image.data.buffer, 0, 65536));
+    for (let at = 65536; at < image.data.length; at += 65536) image.data.copyWithin(at, 0, 65536);
+    return image;
+  };
   const picture = ({ width = 640, height = 480 }) => {
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
@@ -26,14 +33,17 @@ if (devices && !devices.earshotFigure) {
     let drawn = 0;
     let wasOn = true;
     const draw = () => {
-      const on = isOn(sounds().currentTime);
-      if (on && !wasOn && figure.flash) flashes.push(performance.timeOrigin + performance.now());
+      const at = sounds().currentTime;
+      const on = isOn(at);
+      const now = performance.timeOrigin + performance.now();
+      if (on && !wasOn && figure.flash) flashes.push([now, now - (at % 1) * 1000]);
       wasOn = on;
       context.fillStyle = figure.flash ? (on ? "white" : "black") : figure.colour;
       context.fillRect(0, 0, width, height);
       context.fillStyle = "rgb(235 235 235)";
       const bar = Math.floor((drawn++ % 30) / 2) / 15;
       if (!figure.flash) context.fillRect(bar * width, 0, width / 15, height);
+      if (figure.noise) context.putImageData(noise(width, Math.floor(height / 5)), 0, height * 0.8);
     };
     draw();
     const timer = setInterval(draw, figure.flash ? 10 : 33);

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a page is given in place of its devices' pictures and sound.
 const CAPTURE: &str = include_str!("figure.js");
@@ -69,19 +69,24 @@ impl Figure {
 
     /// The body of a function that makes it a page's camera and microphone, where files cannot; see `figure.js`.
     pub(crate) fn capture_script(self) -> String {
-        self.script(false)
+        self.script(&json!({}))
     }
 
     /// See [`Figure::capture_script`]; black, and once a second white while the tone sounds.
     pub(crate) fn flash_script(self) -> String {
-        self.script(true)
+        self.script(&json!({ "flash": true }))
     }
 
-    fn script(self, flash: bool) -> String {
+    /// See [`Figure::capture_script`]; a part of the picture is noise.
+    pub(crate) fn noise_script(self) -> String {
+        self.script(&json!({ "noise": true }))
+    }
+
+    fn script(self, more: &Value) -> String {
         // CSS's green is half as bright as the camera's.
         let colour = if self == Self::Green { "lime" } else { self.colour() };
-        let figure = json!({ "colour": colour, "hz": self.tone(), "flash": flash });
-        format!("const figure = {figure};\n{CAPTURE}")
+        let figure = json!({ "colour": colour, "hz": self.tone() });
+        format!("const figure = {{ ...{figure}, ...{more} }};\n{CAPTURE}")
     }
 
     /// Y, Cb, Cr in the limited range of BT.601.

@@ -51,7 +51,7 @@ pub use figure::Figure;
 pub use firefox::Firefox;
 pub use host::{Host, built};
 pub use http::{HttpResponse, HttpStream};
-pub use lips::Flashes;
+pub use lips::{Flashed, Flashes};
 pub use media::Received;
 pub use office::{Network, Office};
 pub use process::{Child, Finished, Launch, wait_until};

@@ -13,23 +13,27 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 let isWatching = true;
 // Begins in what may be the middle of one.
 let isWhite = true;
-const look = () => {
+const look = (_, { presentationTime }) => {
   if (!isWatching) return;
   context.drawImage(video, 0, 0, 8, 8);
   const { data } = context.getImageData(0, 0, 8, 8);
   const was = isWhite;
   isWhite = data.reduce((sum, value) => sum + value, 0) / data.length > 160;
-  if (isWhite && !was) seen.push(now());
+  if (isWhite && !was) seen.push(performance.timeOrigin + presentationTime);
   video.requestVideoFrameCallback(look);
 };
 video.requestVideoFrameCallback(look);
 const source = kept.context.createMediaStreamSource(new MediaStream(audio.srcObject.getAudioTracks()));
 const tap = kept.context.createScriptProcessor(256, 1, 1);
-let loudAt = now();
-tap.onaudioprocess = ({ inputBuffer }) => {
-  if (!inputBuffer.getChannelData(0).some((sample) => Math.abs(sample) > 0.03)) return;
-  const at = now();
-  if (at - loudAt > 400) heard.push(at);
+// Samples have exact times of the sound's clock. The least delayed event tells how that stands to the machine's.
+let loudAt = kept.context.currentTime;
+let offset = Infinity;
+tap.onaudioprocess = ({ inputBuffer, playbackTime }) => {
+  offset = Math.min(offset, now() - playbackTime * 1000);
+  const first = inputBuffer.getChannelData(0).findIndex((sample) => Math.abs(sample) > 0.03);
+  if (first < 0) return;
+  const at = playbackTime + first / kept.context.sampleRate;
+  if (at - loudAt > 0.4) heard.push(at * 1000);
   loudAt = at;
 };
 source.connect(tap).connect(kept.context.destination);
@@ -37,4 +41,4 @@ await new Promise((resolve) => setTimeout(resolve, ms));
 isWatching = false;
 source.disconnect();
 tap.disconnect();
-return { seen, heard };
+return { seen, heard: heard.map((at) => at + offset) };

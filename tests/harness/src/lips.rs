@@ -19,26 +19,20 @@ pub struct Flashes {
     pub heard: Vec<f64>,
 }
 
-impl Flashes {
-    /// How much later sound comes than the picture that left with it, ms: the median; none without three of both.
-    #[must_use]
-    pub fn skew(&self) -> Option<f64> {
-        let near = |heard: &f64| {
-            self.seen.iter().map(|seen| heard - seen).min_by(|one, other| one.abs().total_cmp(&other.abs()))
-        };
-        median(self.heard.iter().filter_map(near).filter(|skew| skew.abs() < 500.0).collect())
-    }
+/// When a flash left, and the beep with it, ms of the machine's clock.
+pub type Flashed = (f64, f64);
 
-    /// How long after `flashed`, the times at which they left, picture and sound come, ms: the medians.
+impl Flashes {
+    /// How long picture and sound took, ms: the medians; none without three of each.
     #[must_use]
-    pub fn delays(&self, flashed: &[f64]) -> Option<(f64, f64)> {
-        let delay = |came: &[f64]| {
+    pub fn delays(&self, flashed: &[Flashed]) -> Option<(f64, f64)> {
+        let delay = |came: &[f64], left: fn(&Flashed) -> f64| {
             let since = |at: &f64| {
-                flashed.iter().map(|left| at - left).filter(|late| *late > 0.0).min_by(f64::total_cmp)
+                flashed.iter().map(|one| at - left(one)).filter(|late| *late > 0.0).min_by(f64::total_cmp)
             };
             median(came.iter().filter_map(since).filter(|late| *late < 900.0).collect())
         };
-        Some((delay(&self.seen)?, delay(&self.heard)?))
+        Some((delay(&self.seen, |one| one.0)?, delay(&self.heard, |one| one.1)?))
     }
 }
 
@@ -58,8 +52,13 @@ impl Page {
     /// When flashes left this page so far.
     #[must_use]
     #[track_caller]
-    pub fn flashed(&self) -> Vec<f64> {
-        numbers(&self.script("return navigator.mediaDevices.earshotFlashes;", json!([])))
+    pub fn flashed(&self) -> Vec<Flashed> {
+        let left = self.script("return navigator.mediaDevices.earshotFlashes;", json!([]));
+        left.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|one| Some((one[0].as_f64()?, one[1].as_f64()?)))
+            .collect()
     }
 
     /// Looks and listens for so long, at most 25 s, to what comes from the other side.
@@ -83,8 +82,8 @@ mod tests {
     fn medians_of_what_belongs_together() {
         let flashes =
             Flashes { seen: vec![1050.0, 2060.0, 3040.0, 3900.0], heard: vec![1080.0, 2080.0, 3080.0] };
-        assert_eq!(flashes.skew(), Some(30.0));
-        assert_eq!(flashes.delays(&[1000.0, 2000.0, 3000.0, 4000.0]), Some((50.0, 80.0)));
-        assert_eq!(Flashes::default().skew(), None);
+        let left = [(1000.0, 990.0), (2000.0, 1990.0), (3000.0, 2990.0), (4000.0, 3990.0)];
+        assert_eq!(flashes.delays(&left), Some((50.0, 90.0)));
+        assert_eq!(Flashes::default().delays(&left), None);
     }
 }

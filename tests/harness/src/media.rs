@@ -52,6 +52,13 @@ impl Page {
         self.remember();
     }
 
+    /// As [`Page::dress`], with a picture that takes as many bits as there are: its lowest fifth is noise.
+    #[track_caller]
+    pub fn dress_noisy(&self, figure: Figure) {
+        self.script(&figure.noise_script(), json!([]));
+        self.remember();
+    }
+
     /// Names of the dominating colours of the pictures received and shown, one per remote `<video>`: red, green, blue,
     /// yellow, black, mock (see [`Figure::Mock`]), or `other`.
     #[must_use]
@@ -59,6 +66,29 @@ impl Page {
         let script = format!("{REMOTE}\n{COLOUR}");
         let found = self.try_script(&script, &json!([])).unwrap_or_default();
         found.as_array().into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Waits until the screen of a person is shown and moves on.
+    #[track_caller]
+    pub fn wait_screen(&self, name: &str, patience: Duration) {
+        let script = format!(
+            "{REMOTE}\nconst one = remote('video').find((element) => element.ariaLabel === arguments[0]); \
+             return one && one.checkVisibility() && one.videoWidth > 0 ? one.currentTime : null;"
+        );
+        let label = json!([format!("{name}’s screen")]);
+        let what = format!("the screen of {name}");
+        let first = self.wait_script(&what, patience, &script, label.clone(), Value::is_number).as_f64();
+        self.wait_script(&format!("{what}, moving"), patience, &script, label, |at| at.as_f64() > first);
+    }
+
+    /// Waits until no screen of a person is shown.
+    #[track_caller]
+    pub fn wait_no_screen(&self, name: &str, patience: Duration) {
+        let script = "return [...document.querySelectorAll('video')].some((one) => one.ariaLabel === arguments[0] && \
+                      one.checkVisibility());";
+        self.wait_script("no screen", patience, script, json!([format!("{name}’s screen")]), |found| {
+            *found == false
+        });
     }
 
     /// Waits until the picture of `figure` is shown.

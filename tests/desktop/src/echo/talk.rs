@@ -160,6 +160,10 @@ impl Talk {
 fn level_during(heard: &Listening, time: Duration) -> f64 {
     let from = heard.samples().len();
     std::thread::sleep(time);
+    if std::env::var_os("ECHO_DEBUG").is_some() {
+        let all: Vec<i32> = heard.samples().chunks(24000).map(|half| level(half) as i32).collect();
+        eprintln!("{all:?}");
+    }
     level(&heard.samples()[from..])
 }
 

@@ -1,0 +1,102 @@
+//! Calls of a window on lines and in processes that fail.
+
+use std::time::Duration;
+
+use earshot_harness::{Figure, Office, can_delay, wait_until};
+use earshot_tests_desktop::checks::{check_both_ways, flow, target};
+use earshot_tests_desktop::{SOON, Seat, Window, video_call};
+
+/// Pictures per second that still are a moving one, and packets of sound that still are a voice: one each 20 ms at best,
+/// one each 60 ms at worst.
+const MOVING: f64 = 5.0;
+const TALKING: f64 = 15.0;
+
+#[test]
+fn a_window_calls_on_over_bad_lines() {
+    let office = Office::open_for(Duration::from_secs(300));
+    let ann = Window::take(&office, "Ann", Figure::Red);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    video_call(&ann, &bob);
+    let check = |what: &str| {
+        check_both_ways(&ann, &bob);
+        for (name, page) in [("the window", &ann.page), ("Chromium", &bob.page)] {
+            let flow = flow(page, Duration::from_secs(4));
+            eprintln!("{what}: {name} gets {flow:?}");
+            assert!(flow.fps > MOVING && flow.voice > TALKING, "{what}: {name} gets {flow:?}");
+        }
+    };
+    check("a good line");
+    for percent in [3, 10] {
+        bob.host.loss(percent);
+        check(&format!("{percent} % of all packets lost"));
+    }
+    bob.host.loss(0);
+    if can_delay() {
+        bob.host.delay(100);
+        check("a round trip of 200 ms");
+        bob.host.delay(0);
+    } else {
+        eprintln!("delay not tried: /dev/net/tun may not be opened");
+    }
+
+    // The window's cable, and then its adapter: two ICE restarts.
+    ann.host.unplug();
+    bob.page.wait_text("The line to Ann is gone. Trying to bring it back", SOON);
+    std::thread::sleep(Duration::from_secs(5));
+    ann.host.plug();
+    check_both_ways(&ann, &bob);
+    ann.host.link_down();
+    std::thread::sleep(Duration::from_secs(10));
+    ann.host.link_up();
+    check_both_ways(&ann, &bob);
+}
+
+#[test]
+fn the_picture_follows_the_line() {
+    let office = Office::open();
+    // A picture that wants more than 400 kbit/s.
+    let ann = Window::take_noisy(&office, "Ann", Figure::Green);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    video_call(&ann, &bob);
+    let wide = wait_until("a bitrate beyond what the line will be", SOON, || {
+        target(&ann.page).filter(|kbps| *kbps > 700.0)
+    });
+    bob.host.rate(400);
+    let narrow =
+        wait_until("a bitrate that fits the line", SOON, || target(&ann.page).filter(|kbps| *kbps < 400.0));
+    check_both_ways(&ann, &bob);
+    let through = flow(&bob.page, Duration::from_secs(5));
+    eprintln!("{wide} kbit/s, then {narrow} kbit/s over a line of 400: Bob gets {through:?}");
+    assert!(through.fps > 3.0 && through.voice > TALKING && through.kbps < 400.0, "{through:?}");
+    bob.host.rate(0);
+    let again = wait_until("the bitrate to grow again", Duration::from_secs(30), || {
+        target(&ann.page).filter(|kbps| *kbps > 700.0)
+    });
+    eprintln!("back at {again} kbit/s");
+    check_both_ways(&ann, &bob);
+}
+
+#[test]
+fn a_page_that_goes_ends_its_call_and_can_call_again() {
+    let office = Office::open_for(Duration::from_secs(240));
+    let ann = Window::take(&office, "Ann", Figure::Red);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    video_call(&ann, &bob);
+
+    ann.page.reload();
+    bob.page.wait_gone("button", "Leave call", Duration::from_secs(40));
+    bob.wait_capture_ended();
+    ann.wait_loaded();
+    bob.page.click("button", "Call again");
+    ann.accept("Bob", "video");
+    check_both_ways(&ann, &bob);
+
+    ann.kill_web_process();
+    bob.page.wait_gone("button", "Leave call", Duration::from_secs(40));
+    bob.wait_capture_ended();
+    // The shell loads the page anew.
+    ann.wait_loaded();
+    bob.page.click("button", "Call again");
+    ann.accept("Bob", "video");
+    check_both_ways(&ann, &bob);
+}

@@ -1,0 +1,54 @@
+//! What else a window does in a call, and with less of a WebKit.
+
+use std::time::Duration;
+
+use earshot_harness::{Chromium, Figure, Office};
+use earshot_tests_desktop::checks::{check_both_ways, check_switches, flow};
+use earshot_tests_desktop::{CONNECTING, SOON, Seat, Window, video_call};
+
+#[test]
+fn screens_are_shared_and_a_hidden_window_goes_on() {
+    let office = Office::open();
+    let ann = Window::take(&office, "Ann", Figure::Mock);
+    let host = office.host("bob");
+    let app = host.earshot("Bob");
+    let bob = Seat::open("Bob", Figure::Blue, host, app, Chromium::sharing);
+    video_call(&ann, &bob);
+
+    for (sharer, watcher) in [(&ann.person, &bob.person), (&bob.person, &ann.person)] {
+        sharer.page.click("button", "Share screen");
+        watcher.page.wait_screen(&sharer.name, CONNECTING);
+        // Camera and screen come side by side.
+        check_both_ways(&ann, &bob);
+        sharer.page.click("button", "Stop sharing");
+        watcher.page.wait_no_screen(&sharer.name, SOON);
+    }
+
+    ann.hide();
+    let hidden = flow(&bob.page, Duration::from_secs(8));
+    eprintln!("of a hidden window comes {hidden:?}");
+    assert!(hidden.fps > 10.0 && hidden.voice > 15.0, "{hidden:?}");
+    bob.page.wait_voice(Figure::Mock, SOON);
+    // Nobody looks, but somebody listens.
+    ann.host.loudspeaker().wait_voice(Figure::Blue, SOON);
+    ann.show();
+    check_both_ways(&ann, &bob);
+}
+
+/// WebKitGTK before 2.48, or built without MediaStreamTrackProcessor: pictures are taken and shown on the main thread.
+#[test]
+fn a_window_without_track_processing_calls_too() {
+    let office = Office::open();
+    let without = [("EARSHOT_TEST_NO_TRACK_PROCESSING", "1")];
+    let ann = Window::take_with(&office, "Ann", Figure::Mock, &without);
+    let processor = "return new Promise((done) => { const worker = new Worker(URL.createObjectURL(new Blob(\
+                     ['postMessage(typeof MediaStreamTrackProcessor)']))); worker.onmessage = ({ data }) => done(data); \
+                     worker.onerror = () => done('refused'); setTimeout(() => done('silent'), 3000); });";
+    let found = ann.page.try_script(processor, &serde_json::json!([])).unwrap_or_default();
+    assert_ne!(found, "function", "the switch does not work");
+    let bob = Seat::take(&office, "Bob", Figure::Yellow);
+    let took = video_call(&ann, &bob);
+    eprintln!("without track processing both see each other {} ms after accepting", took.as_millis());
+    check_switches(&ann, &bob);
+    check_switches(&bob, &ann);
+}
