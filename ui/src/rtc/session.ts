@@ -30,8 +30,6 @@ export class PageSession implements Session, SoundLink {
   #pc = 0;
   #source = 0;
   onlost: (() => void) | null = null;
-  /** The same, for those who keep sources there. */
-  onreset: (() => void) | null = null;
 
   /** @param ticket the URL of a socket, good for one opening */
   constructor(link: WorkerLink, ticket: () => Promise<string>) {
@@ -134,7 +132,6 @@ export class PageSession implements Session, SoundLink {
     for (const { reject } of this.#opening.splice(0)) reject(closed());
     for (const { reject } of this.#pending.values()) reject(closed());
     this.#pending.clear();
-    this.onreset?.();
     this.onlost?.();
   }
 

@@ -20,8 +20,9 @@ export class Capturer {
     video.muted = true;
     video.playsInline = true;
     video.srcObject = new MediaStream([track]);
-    // Interrupted by a track that ends at once.
-    void video.play().catch(() => undefined);
+    // WebKitGTK pauses it when the page is hidden.
+    video.onpause = () => this.#play();
+    this.#play();
     this.#wait();
   }
 
@@ -30,13 +31,21 @@ export class Capturer {
   }
 
   tick(): void {
-    if (document.hidden) this.#take();
+    if (!document.hidden) return;
+    if (this.#video.paused) this.#play();
+    this.#take();
   }
 
   close(): void {
     this.#closed = true;
+    this.#video.onpause = null;
     this.#video.pause();
     this.#video.srcObject = null;
+  }
+
+  #play(): void {
+    // It is interrupted by a track that ends, or by a page that is being hidden.
+    void this.#video.play().catch(() => undefined);
   }
 
   #wait(): void {

@@ -63,6 +63,9 @@ export class PageVideoReceiver implements VideoReceiver {
   }
 }
 
+/** Without a rate WebKitGTK captures the first pictures only. */
+const FRAMERATE = 30;
+
 /** Where pictures are drawn on the page. */
 class Canvas {
   readonly track: MediaStreamTrack;
@@ -71,7 +74,7 @@ class Canvas {
 
   constructor() {
     const context = this.#canvas.getContext("2d", { alpha: false });
-    const [track] = this.#canvas.captureStream().getVideoTracks();
+    const [track] = this.#canvas.captureStream(FRAMERATE).getVideoTracks();
     if (!context || !track) throw new DOMException("no canvas to draw on", "NotSupportedError");
     this.#context = context;
     this.track = track;
