@@ -1,8 +1,8 @@
 //! Measures Earshot beside what this machine can do at best, and prints one table.
 //!
-//! `earshot-benches [--quick] [--release] [GROUP...]`: groups are `people`, `call`, `start`, `server`, `hop` and
-//! `window`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
-//! `target/release/earshot`, if it was built. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds of the programs by
+//! `earshot-benches [--quick] [--release] [GROUP...]`: groups are `people`, `call`, `start`, `server`, `hop`,
+//! `window` and `echo`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
+//! `target/release/earshot`, which was built before. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds of the programs by
 //! their absolute paths.
 //!
 //! Nothing is asserted: on a loaded machine everything is slow. What says something is the ratio to the floor of the
@@ -12,6 +12,7 @@
 mod agent;
 mod call;
 mod cpu;
+mod echo;
 mod hop;
 mod memory;
 mod people;
@@ -27,9 +28,9 @@ use std::time::{Duration, Instant};
 
 use earshot_harness::{Host, Launch, built};
 
-/// How long all groups but `window` may take together.
+/// How long all groups but `window` and `echo` may take together.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
-const GROUPS: [&str; 6] = ["people", "call", "start", "server", "hop", "window"];
+const GROUPS: [&str; 7] = ["people", "call", "start", "server", "hop", "window", "echo"];
 
 /// This program on a host.
 pub(crate) fn agent(host: &Host, args: &[&str]) -> Launch {
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
     }
     // Offices close when this process ends, however it ends.
     std::thread::spawn(|| {
-        let limit = LIMIT + window::LIMIT;
+        let limit = LIMIT + window::LIMIT + echo::LIMIT;
         std::thread::sleep(limit);
         eprintln!("not done within {limit:?}");
         std::process::exit(1);
@@ -94,6 +95,11 @@ fn main() -> ExitCode {
     if wanted("window") {
         let (tables, lines) = window::measure(Duration::from_secs(if quick { 3 } else { 8 }));
         groups.extend(tables);
+        remarks.extend(lines);
+    }
+    if wanted("echo") {
+        let (table, lines) = echo::measure();
+        groups.push(table);
         remarks.extend(lines);
     }
     println!("{surroundings}\nLoad at the end {}. {} s in all.\n", load(), begun.elapsed().as_secs());
