@@ -7,12 +7,12 @@ import { base, from, node, summary } from "./state";
 import { bobs, peer, QUALITY, silent, talk } from "./talk";
 import { TRUST } from "./trust";
 
-const PACKAGES: Partial<Record<Lack["what"], string>> = {
-  sound: "gstreamer1.0-pulseaudio",
-  vp8: "gstreamer1.0-plugins-good",
-  h264: "gstreamer1.0-plugins-ugly",
+const PACKAGES: Partial<Record<Lack["what"], string[]>> = {
+  sound: ["gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"],
+  pictures: ["gstreamer1.0-plugins-good"],
+  h264: ["gstreamer1.0-plugins-bad", "gstreamer1.0-libav"],
 };
-const lack = (what: Lack["what"]): Lack => ({ what, install: PACKAGES[what] ?? null });
+const lack = (what: Lack["what"]): Lack => ({ what, install: PACKAGES[what] ?? [] });
 const without = (...lacks: Lack["what"][]): Ability => ({ stage: "cannot", lacks: lacks.map(lack) });
 
 const MAKE: Record<string, () => Partial<AppState>> = {
@@ -57,7 +57,7 @@ const MAKE: Record<string, () => Partial<AppState>> = {
   "server-down": () => ({ node: { ...node(), server: { type: "connecting", code: "server-down" } } }),
   window: () => ({ surface: "window", ability: without("native"), chosen: ID.bob }),
   "window-checking": () => ({ surface: "window", ability: { stage: "checking" }, chosen: ID.bob }),
-  "window-packages": () => ({ surface: "window", ability: without("vp8", "sound"), chosen: ID.bob }),
+  "window-packages": () => ({ surface: "window", ability: without("pictures", "sound"), chosen: ID.bob }),
   "window-old": () => ({ surface: "window", ability: without("webview-too-old") }),
   "window-h264": () => ({ surface: "window", ability: { stage: "can", lacks: [lack("h264")] } }),
   guest: () => ({
@@ -70,7 +70,7 @@ const MAKE: Record<string, () => Partial<AppState>> = {
   }),
   incoming: () => ({ incoming: [from("video")] }),
   "incoming-voice": () => ({ incoming: [from("voice", entry("Kim", 8, { kind: "guest" })), from("video")] }),
-  "incoming-window": () => ({ surface: "window", ability: without("vp8"), incoming: [from("video")] }),
+  "incoming-window": () => ({ surface: "window", ability: without("pictures"), incoming: [from("video")] }),
   "incoming-checking": () => ({
     surface: "window",
     ability: { stage: "checking" },

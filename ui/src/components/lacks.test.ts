@@ -4,14 +4,16 @@ import { installLine } from "./lacks";
 describe("the line that installs what is missing", () => {
   it("names each package once", () => {
     const lacks = [
-      { what: "vp8", install: "gstreamer1.0-plugins-good" },
-      { what: "sound", install: "gstreamer1.0-plugins-good" },
-      { what: "h264", install: "gstreamer1.0-plugins-ugly" },
+      { what: "pictures", install: ["gstreamer1.0-plugins-good"] },
+      { what: "sound", install: ["gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"] },
+      { what: "h264", install: ["gstreamer1.0-libav"] },
     ] as const;
-    expect(installLine(lacks)).toBe("sudo apt install gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly");
+    expect(installLine(lacks)).toBe(
+      "sudo apt install gstreamer1.0-plugins-good gstreamer1.0-plugins-base gstreamer1.0-libav",
+    );
   });
   it("is none where no package would help", () => {
-    expect(installLine([{ what: "native", install: null }])).toBeNull();
+    expect(installLine([{ what: "native", install: [] }])).toBeNull();
     expect(installLine([])).toBeNull();
   });
 });

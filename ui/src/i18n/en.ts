@@ -40,7 +40,7 @@ export const en = {
     "The system’s web view is too old for calls in here. An update of the system may bring a newer one.",
   "lack.native": "The part of Earshot that carries calls does not answer. Quit Earshot and start it again.",
   "lack.sound": "What plays and records sound is missing.",
-  "lack.vp8": "What packs and unpacks pictures is missing.",
+  "lack.pictures": "What packs and unpacks pictures is missing.",
   "lack.h264":
     "Calls work. One picture format, H.264, is missing; with it your processor may have less to do.",
   "lack.install":

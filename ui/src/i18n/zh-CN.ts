@@ -35,7 +35,7 @@ export const zhCN: Catalogue = {
   "lack.webview-too-old": "系统的网页组件太旧，不能在窗口里通话。更新系统也许会带来新版。",
   "lack.native": "Earshot 负责通话的部分没有响应。请退出 Earshot 后重新启动。",
   "lack.sound": "缺少播放和录制声音的组件。",
-  "lack.vp8": "缺少处理画面的组件。",
+  "lack.pictures": "缺少处理画面的组件。",
   "lack.h264": "通话没有问题，只是缺少 H.264 画面格式；装上后处理器可能会轻松一些。",
   "lack.install": "在 Debian 和 Ubuntu 上，在终端里运行这一行即可安装。然后退出 Earshot，再重新启动。",
 

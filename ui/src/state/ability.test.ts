@@ -17,7 +17,7 @@ describe("whether calls can be made", () => {
     expect(later).toBeNull();
   });
   it("is what the trial shows", async () => {
-    const lacks = [{ what: "h264", install: "some-package" }] as const;
+    const lacks = [{ what: "h264", install: ["some-package"] }] as const;
     for (const works of [true, false]) {
       const install = (): Promise<Trial> => Promise.resolve({ works, lacks });
       const { now, later } = learnAbility({ isThere: false, install }, new FakeClock());
@@ -26,7 +26,7 @@ describe("whether calls can be made", () => {
     }
   });
   it("is no where the trial fails, or never ends", async () => {
-    const no = { stage: "cannot", lacks: [{ what: "native", install: null }] };
+    const no = { stage: "cannot", lacks: [{ what: "native", install: [] }] };
     const failing = (): Promise<Trial> => Promise.reject(new Error("no chunk"));
     expect(await learnAbility({ isThere: false, install: failing }, new FakeClock()).later).toEqual(no);
     const clock = new FakeClock();

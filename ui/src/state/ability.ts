@@ -27,7 +27,7 @@ export function learnAbility(engine: Engine, clock: Clock): { now: Ability; late
 }
 
 async function tryOut(install: () => Promise<Trial>, clock: Clock): Promise<Ability> {
-  const silent: Trial = { works: false, lacks: [{ what: "native", install: null }] };
+  const silent: Trial = { works: false, lacks: [{ what: "native", install: [] }] };
   let stop = (): void => undefined;
   const tooLong = new Promise<Trial>((resolve) => {
     stop = clock.after(PATIENCE, () => resolve(silent));

@@ -198,9 +198,9 @@ export type Ability =
 
 /** Something that calls in the window need, or would like to have. Each has a sentence in every catalogue. */
 export interface Lack {
-  what: "webview-too-old" | "native" | "sound" | "vp8" | "h264";
-  /** What to install, by its name in Debian and Ubuntu; null where that would not help. */
-  install: string | null;
+  what: "webview-too-old" | "native" | "sound" | "pictures" | "h264";
+  /** What to install, by the names of Debian and Ubuntu; empty where nothing would help. */
+  install: readonly string[];
 }
 
 export interface AppState {
