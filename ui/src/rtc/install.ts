@@ -1,7 +1,7 @@
 /** Puts a WebRTC in place on a page whose webview has none. */
 import { globals } from "./globals";
 import { PageMedia } from "./media";
-import { lacks, lacksOf, missing, ready, type Missing } from "./selftest";
+import { hears, lacks, lacksOf, missing, ready, type Missing } from "./selftest";
 import { PageSession } from "./session";
 import { createSound } from "./sound";
 import { WorkerLink } from "./worker/link";
@@ -10,7 +10,7 @@ import type { Probed } from "./worker/messages";
 export interface Options {
   /** The URL of the native side's socket, good for one opening; asked for again after that was lost. */
   ticket: () => Promise<string>;
-  /** In which sound is captured and played; it runs at 48 kHz. Asked for once. */
+  /** In which sound is captured and played; it runs at 48 kHz. Asked for when a connection first has sound. */
   context: () => AudioContext;
 }
 
@@ -38,13 +38,15 @@ export async function install({ ticket, context }: Options): Promise<Installed> 
     link.onbroken = () => resolve(null);
   });
   const session = new PageSession(link, ticket);
-  const [isOpen, probed] = await Promise.all([
+  const [isOpen, hasSound, probed] = await Promise.all([
     within(PATIENCE, session.connect()),
+    hears().catch(() => false),
     Promise.race([link.probe(), broken]),
   ]);
   const all = [
     ...known,
     ...(isOpen ? [] : [missing("native")]),
+    ...(hasSound ? [] : [missing("sound")]),
     ...(probed ? lacksOf(probed).map(missing) : [missing("coders")]),
   ];
   if (!probed || all.some(({ fatal }) => fatal)) {
@@ -56,7 +58,7 @@ export async function install({ ticket, context }: Options): Promise<Installed> 
 }
 
 function place(link: WorkerLink, session: PageSession, probed: Probed, context: () => AudioContext): void {
-  const media = new PageMedia(link, probed, createSound(context(), session));
+  const media = new PageMedia(link, probed, () => createSound(context(), session));
   for (const [name, value] of Object.entries(globals(session, media))) {
     Object.defineProperty(globalThis, name, { configurable: true, writable: true, value });
   }

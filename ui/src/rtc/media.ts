@@ -22,14 +22,18 @@ const VIDEO: Codec[] = [
   },
 ];
 
+type Sound = Pick<Media, "soundSender" | "soundReceiver">;
+
 export class PageMedia implements Media {
-  readonly #sound: Pick<Media, "soundSender" | "soundReceiver">;
+  readonly #makeSound: () => Sound;
+  #made: Sound | null = null;
   readonly #probed: Probed;
   readonly #senders: PageSenders;
   readonly #receivers: PageReceivers;
 
-  constructor(link: WorkerLink, probed: Probed, sound: Pick<Media, "soundSender" | "soundReceiver">) {
-    this.#sound = sound;
+  /** @param sound made when it is first needed: a context keeps the sound card busy */
+  constructor(link: WorkerLink, probed: Probed, sound: () => Sound) {
+    this.#makeSound = sound;
     this.#probed = probed;
     this.#senders = new PageSenders(link, probed.processor);
     this.#receivers = new PageReceivers(link, probed.generator);
@@ -49,6 +53,11 @@ export class PageMedia implements Media {
 
   soundReceiver(): SoundReceiver {
     return this.#sound.soundReceiver();
+  }
+
+  get #sound(): Sound {
+    this.#made ??= this.#makeSound();
+    return this.#made;
   }
 
   /** Only what can be done both ways: what is agreed for a line is agreed for both. */

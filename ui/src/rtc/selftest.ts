@@ -76,6 +76,22 @@ export function lacks(): Part[] {
   return parts;
 }
 
+/** ms that an AudioContext may take to begin. One that waits for a gesture says nothing. */
+const PATIENCE = 1_000;
+
+/** Whether an AudioContext can run: without its plugins GStreamer's refuses to. */
+export async function hears(): Promise<boolean> {
+  const context = new AudioContext({ sampleRate: 48_000 });
+  const begun = context.resume().then(
+    () => true,
+    () => false,
+  );
+  const tooLong = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), PATIENCE));
+  const works = await Promise.race([begun, tooLong]);
+  void context.close().catch(() => undefined);
+  return works;
+}
+
 /** What the Worker's trial has shown to be missing. */
 export function lacksOf({ processor, generator, encode, decode }: Probed): Part[] {
   const parts: Part[] = [];
