@@ -32,10 +32,10 @@ pub(super) struct Sender {
     pub(super) useful: Option<u32>,
     /// bit/s, as last told; None: never.
     pub(super) target: Option<u32>,
-    /// When the target was last told.
-    pub(super) told: Option<Instant>,
     /// Pictures are left out until the next keyframe: some were dropped here.
     pub(super) broken: bool,
+    /// When the page was last asked for that keyframe.
+    pub(super) asked: Option<Instant>,
     /// RTP timestamp and its time of the last packet of a voice.
     pub(super) last: Option<(u64, Instant)>,
     /// Pictures that went out, and were dropped here.
@@ -69,8 +69,8 @@ impl Default for Sender {
             encoding: Encoding { active: true, max_bitrate: None, priority: Priority::Low },
             useful: None,
             target: None,
-            told: None,
             broken: false,
+            asked: None,
             last: None,
             frames: 0,
             dropped: 0,

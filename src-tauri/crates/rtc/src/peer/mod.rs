@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use str0m::bwe::{Bitrate, BweKind};
+use str0m::bwe::Bitrate;
 use str0m::media::Mid;
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::Extension;
@@ -118,7 +118,7 @@ pub enum Output {
 
 /// Reports of both ways, and what is told of them.
 const REPORTS: Duration = Duration::from_secs(1);
-const STATS: Duration = Duration::from_millis(250);
+const STATS: Duration = Duration::from_millis(100);
 /// The engine's own queue of channel messages; the rest waits here.
 const ENGINE_QUEUE: usize = 1024 * 1024;
 /// Errors of single packets in a row, after which the engine is given up.
@@ -369,9 +369,6 @@ impl Peer {
             str0m::Event::IceConnectionStateChange(state) => self.states.engine(self.now, state),
             str0m::Event::MediaData(data) => self.media(data),
             str0m::Event::KeyframeRequest(request) => self.keyframe_wanted(request.mid),
-            str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
-                self.estimated(estimate.as_u64())
-            }
             str0m::Event::ChannelOpen(id, _) => self.channel_opened(id),
             str0m::Event::ChannelData(data) => self.channel_data(data.id, !data.binary, data.data),
             str0m::Event::ChannelClose(id) => self.channel_closed(id),
@@ -380,7 +377,13 @@ impl Peer {
                 self.dtls(DtlsState::Closed);
                 self.states.left(self.now);
             }
-            str0m::Event::PeerStats(stats) => self.stats.peer(stats),
+            str0m::Event::PeerStats(stats) => {
+                // The engine's event of its estimate is an average of three seconds: too late for pictures.
+                if let Some(estimate) = stats.bwe_tx {
+                    self.estimated(estimate.as_u64(), stats.egress_loss_fraction);
+                }
+                self.stats.peer(stats);
+            }
             str0m::Event::MediaIngressStats(stats) => self.stats.ingress(stats),
             str0m::Event::MediaEgressStats(stats) => self.egress(stats),
             _ => {}

@@ -14,6 +14,8 @@ use crate::wire::{Event, Kind, Line};
 const MAX_PICTURE_BYTES: usize = crate::wire::MAX_BINARY_BYTES;
 /// Capture times further away than this from now are a broken clock: sender reports then go by the time of sending.
 const MAX_AGE: Duration = Duration::from_secs(10);
+/// How often a coder is asked for the keyframe that ends a gap made here.
+const BETWEEN_KEYFRAMES: Duration = Duration::from_millis(500);
 
 impl Peer {
     /// The page's clock showed `page` µs at `at`: by this the capture times of pictures and of sound become the times
@@ -52,6 +54,11 @@ impl Peer {
         if !is_connected || is_late || (line.sender.broken && !picture.keyframe) {
             line.sender.dropped += 1;
             line.sender.broken = true;
+            let is_asked = line.sender.asked.is_some_and(|asked| now < asked + BETWEEN_KEYFRAMES);
+            if is_connected && !is_late && !is_asked {
+                line.sender.asked = Some(now);
+                self.event(Event::KeyframeWanted { line: picture.line });
+            }
             return;
         }
         line.sender.broken = false;

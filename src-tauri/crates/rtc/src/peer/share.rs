@@ -15,7 +15,7 @@ use crate::wire::{Encoding, Event, Fault, Kind, Line, Priority, Reply};
 /// What the estimate begins with, bit/s: a local network carries it.
 pub(super) const START: u32 = 2_000_000;
 /// A voice with its headers, bit/s.
-const VOICE: u32 = 56_000;
+const VOICE: u32 = 48_000;
 /// Headers, repair and padding take this share of what a line sends.
 const PAYLOAD: f64 = 0.92;
 /// A picture below this is none, bit/s; a paused one goes on above the second.
@@ -25,14 +25,20 @@ const AGAIN: u32 = 90_000;
 const DEFAULT: u32 = 2_500_000;
 /// The most that is wished for.
 const MOST: u32 = 40_000_000;
-/// Targets grow at most so often, and only by so much or more; they sink at once.
-const BETWEEN_RAISES: Duration = Duration::from_millis(200);
+/// Targets follow when the share has changed by so much.
 const RAISE: f64 = 1.06;
 const FALL: f64 = 0.96;
+/// An estimate that has not moved for so long, though nothing is lost, is one that the loss of before holds down.
+const STUCK: Duration = Duration::from_millis(2_500);
+/// Moved: by this share. Nothing is lost: less than this share.
+const MOVED: f64 = 0.03;
+const NO_LOSS: f32 = 0.02;
+/// What the estimator begins anew with at least, bit/s.
+const ANEW: u32 = 150_000;
 /// How long the wish is lowered, and how long until it is lowered again: at first, at most.
 const LOWERED: Duration = Duration::from_millis(30);
-const FIRST_PROBE: Duration = Duration::from_millis(1_200);
-const LAST_PROBE: Duration = Duration::from_millis(9_600);
+const FIRST_PROBE: Duration = Duration::from_millis(1_000);
+const LAST_PROBE: Duration = Duration::from_millis(4_000);
 
 #[derive(Debug)]
 pub(super) struct Share {
@@ -43,6 +49,8 @@ pub(super) struct Share {
     every: Duration,
     /// The estimate at the last probe.
     before: u32,
+    /// The estimate when it last moved, and when that was.
+    settled: Option<(u32, Instant)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +64,7 @@ enum Probe {
 
 impl Default for Share {
     fn default() -> Self {
-        Self { estimate: START, wish: 0, probe: Probe::Idle, every: FIRST_PROBE, before: 0 }
+        Self { estimate: START, wish: 0, probe: Probe::Idle, every: FIRST_PROBE, before: 0, settled: None }
     }
 }
 
@@ -153,8 +161,21 @@ impl Peer {
         Ok(Reply::Done)
     }
 
-    pub(super) fn estimated(&mut self, estimate: u64) {
-        self.share.estimate = u32::try_from(estimate).unwrap_or(u32::MAX);
+    /// `loss`: the share of packets of the last second that did not arrive.
+    pub(super) fn estimated(&mut self, estimate: u64, loss: Option<f32>) {
+        let estimate = u32::try_from(estimate).unwrap_or(u32::MAX);
+        let share = &mut self.share;
+        share.estimate = estimate;
+        let has_moved = share
+            .settled
+            .is_none_or(|(settled, _)| (f64::from(estimate) / f64::from(settled.max(1)) - 1.0).abs() > MOVED);
+        let is_lossless = loss.is_none_or(|loss| loss < NO_LOSS);
+        if has_moved || !is_lossless || estimate >= share.wish {
+            share.settled = Some((estimate, self.now));
+        } else if share.settled.is_some_and(|(_, since)| self.now >= since + STUCK) {
+            share.settled = Some((estimate, self.now));
+            self.rtc.bwe().reset(Bitrate::from(u64::from(estimate.max(ANEW))));
+        }
         self.reckon();
     }
 
@@ -193,21 +214,18 @@ impl Peer {
     }
 
     fn tell(&mut self, at: usize, share: u32) {
-        let now = self.now;
         let (Some(line), Ok(number)) = (self.lines.get_mut(at), Line::try_from(at)) else { return };
         let sender = &mut line.sender;
         let is_news = match sender.target {
             None => true,
             Some(target) if share == 0 || target == 0 => share != target,
-            Some(target) if f64::from(share) < f64::from(target) * FALL => true,
             Some(target) => {
-                f64::from(share) > f64::from(target) * RAISE
-                    && sender.told.is_none_or(|told| now >= told + BETWEEN_RAISES)
+                let change = f64::from(share) / f64::from(target);
+                !(FALL..=RAISE).contains(&change)
             }
         };
         if is_news {
             sender.target = Some(share);
-            sender.told = Some(now);
             self.outputs.push_back(Output::Event(Event::Target { line: number, bitrate: share }));
         }
     }
