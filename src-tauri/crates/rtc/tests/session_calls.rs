@@ -87,9 +87,9 @@ async fn pictures_and_messages_pass_both_ways() {
     assert!(first.payload == large);
     let second = pair.two.frame(|frame| frame.header.kind == Kind::Data).await.expect("a message");
     assert_eq!((&second.payload[..], second.header.flags), ("grüß dich".as_bytes(), TEXT));
-    pair.two.send_frame(Header { flags: TEXT, ..header(Kind::Data, 7, 20) }, b"").await;
-    let empty = pair.one.frame(|frame| frame.header.kind == Kind::Data).await.expect("a message");
-    assert_eq!((empty.payload.len(), empty.header.flags), (0, TEXT));
+    pair.two.send_frame(Header { flags: TEXT, ..header(Kind::Data, 7, 20) }, b"and back").await;
+    let third = pair.one.frame(|frame| frame.header.kind == Kind::Data).await.expect("a message");
+    assert_eq!((&third.payload[..], third.header.flags), (&b"and back"[..], TEXT));
 
     let Ok(Reply::Stats { entries }) = pair.one.ask(Request::GetStats { pc: 1 }).await else {
         panic!("no stats")
@@ -125,9 +125,10 @@ async fn a_voice_is_heard_on_the_other_side() {
                 assert_eq!((frame.header.pc, frame.header.stream), (7, 0));
                 let channels = u64::from(frame.header.codec);
                 played += frame.payload.len() as u64 / 4 / channels;
-                let squares = frame.payload.chunks_exact(4).map(|bytes| {
-                    f64::from(f32::from_le_bytes(bytes.try_into().expect("four"))).powi(2)
-                });
+                let squares = frame
+                    .payload
+                    .chunks_exact(4)
+                    .map(|bytes| f64::from(f32::from_le_bytes(bytes.try_into().expect("four"))).powi(2));
                 energy += squares.sum::<f64>();
             }
             frame.header.kind != Kind::Sound
@@ -150,6 +151,10 @@ async fn a_voice_is_heard_on_the_other_side() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_goes_takes_its_connections_with_it() {
     let (_rtc, mut pair) = pair().await;
+    for (page, pc) in [(&mut pair.one, 1), (&mut pair.two, 7)] {
+        let open = |event: &Event| matches!(event, Event::ChannelOpen { .. }).then_some(());
+        page.event(pc, open).await.expect("an open channel");
+    }
     drop(pair.one);
     let gone = pair.two.event(7, |event| match event {
         Event::Dtls { state: webview_rtc::wire::DtlsState::Closed }

@@ -114,8 +114,7 @@ async fn sources_are_bounded() {
     let (source, fault) = refused.expect("an end to it");
     assert_eq!(fault, Fault::QuotaExceededError, "at {source}");
     // Sound of a source that is not there is passed over.
-    let header =
-        Header { kind: Kind::Captured, flags: 0, codec: 1, pc: 0, stream: 99, hold_ms: 0, time: 5 };
+    let header = Header { kind: Kind::Captured, flags: 0, codec: 1, pc: 0, stream: 99, hold_ms: 0, time: 5 };
     page.send_frame(header, &[0; 1920]).await;
     page.done(Request::CloseSource { source: 0 }).await;
     page.done(Request::OpenSource { source: 99, options }).await;

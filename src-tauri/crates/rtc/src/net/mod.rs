@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 
 use gather::{Gathering, Pending};
 pub(crate) use interfaces::Interfaces;
@@ -36,6 +36,9 @@ pub(crate) const MAX_DATAGRAM_BYTES: usize = 4096;
 
 /// Datagrams in a row that are not the connection's own; then others get their turn.
 const MAX_OF_SERVERS: usize = 64;
+
+/// What streams have to write their last.
+const FAREWELL: Duration = Duration::from_millis(300);
 
 /// Messages of streams and lookups that wait to be read.
 const REPORT_QUEUE: usize = 64;
@@ -219,13 +222,17 @@ impl Net {
         None
     }
 
-    /// Gives back what servers keep for this connection.
-    pub(crate) fn close(&mut self) {
+    /// Gives back what servers keep for this connection. Takes up to [`FAREWELL`].
+    pub(crate) async fn close(&mut self) {
         let now = self.stun_now();
-        for relay in &mut self.relays {
+        for mut relay in std::mem::take(&mut self.relays) {
             let (base, server) = (relay.base, relay.server);
             relay.release(now, &mut sender(&self.sockets, base, server));
         }
+        // Streams end with their relays, once what waits is written.
+        self.streams.clear();
+        self.reports.close();
+        let _ = timeout(FAREWELL, async { while self.tasks.join_next().await.is_some() {} }).await;
     }
 
     /// Whether a datagram is a server's, and what is in it.

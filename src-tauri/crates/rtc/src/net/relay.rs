@@ -217,7 +217,8 @@ impl Relay {
     /// Gives the allocation back.
     pub(super) fn release(&mut self, now: Instant, send: &mut dyn FnMut(&[u8])) {
         if self.client.delete(now).is_ok() {
-            self.flush(now, send);
+            // As if the client's pause between requests were over: there is nothing after this one.
+            self.flush(now + Duration::from_secs(1), send);
         }
     }
 

@@ -170,8 +170,8 @@ pub(super) async fn run(
         }
         due = 0;
     }
-    this.net.close();
     this.tell(Report::Ended).await;
+    this.net.close().await;
 }
 
 /// Between deadlines that do not end.

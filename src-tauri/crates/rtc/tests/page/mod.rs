@@ -33,10 +33,7 @@ pub(crate) async fn start() -> Rtc {
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Knocks with a handshake that `change` may have made wrong.
-pub(crate) async fn knock(
-    url: &str,
-    change: impl FnOnce(&mut Handshake),
-) -> Result<Socket, Error> {
+pub(crate) async fn knock(url: &str, change: impl FnOnce(&mut Handshake)) -> Result<Socket, Error> {
     let mut request = url.into_client_request().expect("a request");
     request.headers_mut().insert("Origin", HeaderValue::from_static(ORIGIN));
     change(&mut request);
@@ -130,7 +127,11 @@ impl Page {
     }
 
     /// The first event of `pc` that `wanted` knows, taken out.
-    pub(crate) async fn event<T>(&mut self, pc: Pc, mut wanted: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+    pub(crate) async fn event<T>(
+        &mut self,
+        pc: Pc,
+        mut wanted: impl FnMut(&Event) -> Option<T>,
+    ) -> Option<T> {
         self.until(|page| {
             let at = page.events.iter().position(|(of, event)| *of == pc && wanted(event).is_some())?;
             page.events.remove(at).and_then(|(_, event)| wanted(&event))
