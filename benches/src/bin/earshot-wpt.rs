@@ -284,7 +284,8 @@ fn main() -> ExitCode {
         let outcome = run(&runner.page, &harness, &test);
         println!("{}: {} passed, {} failed", test.name, outcome.passed, outcome.failed.len());
         for (name, message) in &outcome.failed {
-            let message: String = message.lines().next().unwrap_or_default().chars().take(160).collect();
+            let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+            let message: String = message.chars().take(240).collect();
             println!("    {name}: {message}");
         }
         files += 1;
