@@ -38,7 +38,12 @@ export async function addCandidate(connection: Connection, init: RTCIceCandidate
       });
       if (connection.isClosed) return;
       connection.remoteCandidates.push(
-        new RTCIceCandidate({ ...init, candidate: text, sdpMid: mid, sdpMLineIndex: line }),
+        new RTCIceCandidate({
+          candidate: text,
+          sdpMid: mid,
+          sdpMLineIndex: line,
+          usernameFragment: fragment,
+        }),
       );
     }
     // Without a fragment it belongs to the newest.

@@ -1,4 +1,5 @@
 /** RTCIceCandidate (W3C WebRTC 1.0, section 4.8.1), and the candidate-attribute of RFC 8839, section 5.1. */
+import { oneOf } from "./errors";
 
 interface Parts {
   foundation: string;
@@ -45,6 +46,9 @@ export function parts(candidate: string): Parts | null {
   };
 }
 
+const RELAY_PROTOCOLS = ["udp", "tcp", "tls"] as const;
+type RelayProtocol = (typeof RELAY_PROTOCOLS)[number];
+
 export class RTCIceCandidate {
   readonly #candidate: string;
   readonly #sdpMid: string | null;
@@ -52,7 +56,10 @@ export class RTCIceCandidate {
   readonly #ufrag: string | null;
   readonly #parts: Parts | null;
 
-  constructor(init: RTCLocalIceCandidateInit = {}) {
+  readonly #relayProtocol: RelayProtocol | null;
+  readonly #url: string | null;
+
+  constructor(init: RTCLocalIceCandidateInit & { relayProtocol?: unknown; url?: unknown } = {}) {
     if (typeof init !== "object" && typeof init !== "function") throw new TypeError("not a candidate");
     const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = init ?? {};
     this.#candidate = candidate === undefined ? "" : String(candidate);
@@ -64,6 +71,12 @@ export class RTCIceCandidate {
     if (this.#sdpMid === null && this.#sdpMLineIndex === null)
       throw new TypeError("a candidate names its m-line by sdpMid or sdpMLineIndex");
     this.#parts = parts(this.#candidate);
+    const { relayProtocol, url } = init ?? {};
+    this.#relayProtocol =
+      relayProtocol === undefined || relayProtocol === null
+        ? null
+        : oneOf(relayProtocol, RELAY_PROTOCOLS, "RTCIceServerTransportProtocol");
+    this.#url = url === undefined || url === null ? null : String(url);
   }
 
   get candidate(): string {
@@ -108,11 +121,11 @@ export class RTCIceCandidate {
   get usernameFragment(): string | null {
     return this.#ufrag;
   }
-  get relayProtocol(): null {
-    return null;
+  get relayProtocol(): RelayProtocol | null {
+    return this.#relayProtocol;
   }
-  get url(): null {
-    return null;
+  get url(): string | null {
+    return this.#url;
   }
 
   toJSON(): RTCIceCandidateInit {

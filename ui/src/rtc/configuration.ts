@@ -1,5 +1,5 @@
 /** RTCConfiguration (W3C WebRTC 1.0, section 4.2.1), and URLs of ICE servers (RFC 7064, RFC 7065). */
-import { failure, integer, notSupported, oneOf } from "./errors";
+import { failure, integer, oneOf } from "./errors";
 import type { Configuration } from "./wire";
 
 /** With every default filled in. */
@@ -7,35 +7,49 @@ export interface Checked {
   iceServers: { urls: string[]; username?: string; credential?: string }[];
   iceTransportPolicy: RTCIceTransportPolicy;
   bundlePolicy: RTCBundlePolicy;
-  rtcpMuxPolicy: RTCRtcpMuxPolicy;
+  rtcpMuxPolicy: RTCRtcpMuxPolicy | "negotiate";
   iceCandidatePoolSize: number;
 }
 
-/** @throws TypeError, SyntaxError, InvalidAccessError, NotSupportedError */
+/** @throws TypeError, SyntaxError, InvalidAccessError */
 export function checked(given: unknown): Checked {
   if (given !== undefined && given !== null && typeof given !== "object" && typeof given !== "function")
     throw new TypeError("the configuration is no object");
   const init = (given ?? {}) as Record<string, unknown>;
   const certificates = init["certificates"];
   if (certificates !== undefined && [...(certificates as Iterable<unknown>)].length > 0)
-    throw notSupported("RTCConfiguration.certificates");
+    throw new TypeError("there are no certificates of the page's own");
   return {
     iceServers: servers(init["iceServers"]),
-    iceTransportPolicy: oneOf(init["iceTransportPolicy"] ?? "all", ["all", "relay"], "RTCIceTransportPolicy"),
+    iceTransportPolicy: oneOf(
+      either(init["iceTransportPolicy"], "all"),
+      ["all", "relay"],
+      "RTCIceTransportPolicy",
+    ),
     bundlePolicy: oneOf(
-      init["bundlePolicy"] ?? "balanced",
+      either(init["bundlePolicy"], "balanced"),
       ["balanced", "max-compat", "max-bundle"],
       "RTCBundlePolicy",
     ),
-    rtcpMuxPolicy: oneOf(init["rtcpMuxPolicy"] ?? "require", ["require"], "RTCRtcpMuxPolicy"),
-    iceCandidatePoolSize: integer(init["iceCandidatePoolSize"] ?? 0, 255, "iceCandidatePoolSize"),
+    rtcpMuxPolicy: oneOf(
+      either(init["rtcpMuxPolicy"], "require"),
+      ["require", "negotiate"],
+      "RTCRtcpMuxPolicy",
+    ),
+    iceCandidatePoolSize: integer(either(init["iceCandidatePoolSize"], 0), 255, "iceCandidatePoolSize"),
   };
 }
 
+/** A member's default: null is not one (Web IDL). */
+function either(value: unknown, usual: unknown): unknown {
+  return value === undefined ? usual : value;
+}
+
 /** For getConfiguration: a copy that the page may change. */
-export function copied(configuration: Checked): Checked & { certificates: never[] } {
+export function copied(configuration: Checked): RTCConfiguration {
   return {
     ...configuration,
+    rtcpMuxPolicy: "require",
     iceServers: configuration.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     certificates: [],
   };
@@ -72,6 +86,8 @@ function server(given: unknown): Checked["iceServers"][number] {
     const scheme = schemeOf(url);
     if (scheme.startsWith("turn") && (username === undefined || credential === undefined))
       throw failure("InvalidAccessError", "TURN wants a username and a credential");
+    if (scheme.startsWith("turn") && new TextEncoder().encode(String(username)).length > MAX_USERNAME_BYTES)
+      throw failure("InvalidAccessError", "the username is too long");
   }
   return {
     urls: list,
@@ -80,6 +96,8 @@ function server(given: unknown): Checked["iceServers"][number] {
   };
 }
 
+/** RFC 8489, section 14.3. */
+const MAX_USERNAME_BYTES = 509;
 /** host and port of RFC 3986, with the query that only TURN has. */
 const URL_FORM = /^(stuns?|turns?):(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)(?::(\d{1,5}))?(\?.*)?$/i;
 

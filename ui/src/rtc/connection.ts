@@ -31,6 +31,8 @@ import type {
 /** What createOffer or createAnswer made. */
 export interface Created {
   sdp: string;
+  /** Of which it was made. */
+  asked: string;
   lines: { transceiver: Transceiving; at: LineId }[];
 }
 
@@ -63,6 +65,10 @@ export class Connection implements Owner, ChannelOwner, Mortal {
   /** Local descriptions that are being set: candidates wait, for their event comes after it. */
   settingLocal = 0;
   remoteCandidates: RTCIceCandidate[] = [];
+  /** Theirs, by their ids, for good. */
+  readonly remoteStreams = new Map<string, MediaStream>();
+  /** The id of what they give no name. */
+  readonly unnamedStream = crypto.randomUUID() as string;
   readonly #localCandidates: RTCIceCandidate[] = [];
   readonly #news = new Map<Line, LineNews>();
   /** Also those of transceivers that are gone. */
@@ -129,12 +135,12 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     return [...this.channels].reduce((sum, { buffered }) => sum + buffered, 0);
   }
 
-  localSection(mid: string | null): Section | null {
-    return this.#described("local")?.section(mid) ?? null;
+  localSection(line: Line | null): Section | null {
+    return this.#described("local")?.section(line) ?? null;
   }
 
-  remoteSection(mid: string | null): Section | null {
-    return this.#described("remote")?.section(mid) ?? null;
+  remoteSection(line: Line | null): Section | null {
+    return this.#described("remote")?.section(line) ?? null;
   }
 
   closed(channel: Parameters<Channels["remove"]>[0]): void {
@@ -232,7 +238,6 @@ export class Connection implements Owner, ChannelOwner, Mortal {
   #fail(message: string): void {
     this.#setIce("failed");
     this.#setDtls("failed");
-    this.transports.setSctp("closed");
     this.channels.failed(message);
   }
 
@@ -348,6 +353,9 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     const hasChanged = this.#computeConnectionState();
     this.transports.dtlsTransport.dispatchEvent(new Event("statechange"));
     if (hasChanged) this.#connectionChanged();
+    if (state !== "closed" && state !== "failed") return;
+    this.transports.setSctp("closed");
+    this.channels.failed("the transport is closed");
   }
 
   #computeConnectionState(): boolean {

@@ -2,6 +2,7 @@
 import { oneOf } from "./errors";
 import { required } from "./events";
 import { read, withLines, type Section } from "./sdp";
+import type { Line } from "./numbers";
 import type { SdpType } from "./wire";
 
 const TYPES: readonly RTCSdpType[] = ["offer", "pranswer", "answer", "rollback"];
@@ -61,8 +62,8 @@ export class Description {
     return this.sections.find(({ kind, isRejected }) => kind === "application" && !isRejected) ?? null;
   }
 
-  section(mid: string | null): Section | null {
-    return mid === null ? null : (this.sections.find((one) => one.mid === mid) ?? null);
+  section(line: Line | null): Section | null {
+    return line === null ? null : (this.sections[line] ?? null);
   }
 
   /** @param candidate without `a=`; "" is the end of all */

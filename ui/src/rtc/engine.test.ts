@@ -242,7 +242,7 @@ describe("the call engine", () => {
     await clock.pass(200);
     await settle();
     expect(two.lost).toEqual(["bye"]);
-    expect([one.pc.connectionState, two.pc.sctp?.state]).toEqual(["closed", "connected"]);
+    expect([one.pc.connectionState, two.pc.sctp?.state]).toEqual(["closed", "closed"]);
     expect(shared.media.videoSenders.slice(0, 2).every(({ isClosed }) => isClosed)).toBe(true);
   });
 });

@@ -80,10 +80,27 @@ export class RTCPeerConnectionIceEvent extends Event {
   readonly candidate: RTCIceCandidate | null;
   readonly url: string | null;
   constructor(type: string, init: RTCPeerConnectionIceEventInit & { url?: string | null } = {}) {
+    if (arguments.length === 0) throw new TypeError("an event has a type");
     super(type, init);
     this.candidate = init.candidate ?? null;
     if (this.candidate) ofInterface(this.candidate, "RTCIceCandidate");
     this.url = init.url ?? null;
+  }
+}
+
+export class RTCPeerConnectionIceErrorEvent extends Event {
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly url: string;
+  readonly errorCode: number;
+  readonly errorText: string;
+  constructor(type: string, init: RTCPeerConnectionIceErrorEventInit) {
+    super(type, init);
+    this.errorCode = required<number>(init, "errorCode");
+    this.address = init.address ?? null;
+    this.port = init.port ?? null;
+    this.url = init.url ?? "";
+    this.errorText = init.errorText ?? "";
   }
 }
 

@@ -4,7 +4,13 @@ import { RTCIceCandidate } from "./candidate";
 import { RTCDataChannel } from "./channel";
 import { RTCSessionDescription } from "./description";
 import { RTCError, RTCErrorEvent } from "./errors";
-import { guard, RTCDataChannelEvent, RTCPeerConnectionIceEvent, RTCTrackEvent } from "./events";
+import {
+  guard,
+  RTCDataChannelEvent,
+  RTCPeerConnectionIceErrorEvent,
+  RTCPeerConnectionIceEvent,
+  RTCTrackEvent,
+} from "./events";
 import { PeerConnection } from "./peer-connection";
 import { RTCRtpReceiver } from "./receiver";
 import type { Media, Session } from "./seam";
@@ -42,6 +48,7 @@ const CLASSES = {
   RTCError,
   RTCErrorEvent,
   RTCPeerConnectionIceEvent,
+  RTCPeerConnectionIceErrorEvent,
   RTCTrackEvent,
   RTCDataChannelEvent,
 };

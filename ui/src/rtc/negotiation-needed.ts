@@ -12,8 +12,8 @@ export function isNegotiationNeeded(connection: Connection): boolean {
 
 function isNeededFor(transceiver: Transceiving, { currentLocal, currentRemote }: Connection): boolean {
   if (transceiver.isStopping && !transceiver.isStopped) return true;
-  const local = currentLocal?.section(transceiver.mid) ?? null;
-  const remote = currentRemote?.section(transceiver.mid) ?? null;
+  const local = currentLocal?.section(transceiver.line) ?? null;
+  const remote = currentRemote?.section(transceiver.line) ?? null;
   if (transceiver.isStopped)
     return transceiver.mid !== null && !(local?.isRejected ?? false) && !(remote?.isRejected ?? false);
   if (!local) return true;

@@ -2,38 +2,35 @@
  * Descriptions: made, set and taken back (W3C WebRTC 1.0, section 4.4.1; RFC 8829). The native side writes and reads
  * the text; this side has the transceivers, and the order of things that a page sees.
  */
+import { needAcceptable } from "./acceptable";
 import type { Connection, Created } from "./connection";
 import { Description } from "./description";
 import { failure, notSupported } from "./errors";
-import { queueTask, RTCTrackEvent } from "./events";
-import type { Receiving } from "./receiver";
+import { queueTask } from "./events";
+import { initialEncoding } from "./parameters";
+import { RemoteTracks } from "./remote-tracks";
 import { receives, reversed, sends } from "./sdp";
-import { addTo, remoteStream, removeFrom, type Pair } from "./streams";
 import type { Transceiving } from "./transceiver";
-import type { Direction, RemoteMedia, SdpType } from "./wire";
+import type { RTCSctpTransport } from "./transports";
+import type { Direction, RemoteMedia, Request, SdpType, Transceiver } from "./wire";
 
 /** How often a description is made anew because the page changes what is in it meanwhile. */
 const TRIES = 8;
+/** Of a round without m-lines, which the native side does not know. */
+const EMPTY = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
 
 /** Of each transceiver before the round, for a rollback. */
 interface Before {
   mid: string | null;
   line: number | null;
+  hasTransport: boolean;
   firedDirection: Direction | null;
-  currentDirection: Direction | null;
   streams: MediaStream[];
-}
-
-/** What the page is told at the end of a round. */
-interface Told {
-  muted: Receiving[];
-  removed: Pair[];
-  added: Pair[];
-  tracks: { transceiver: Transceiving; streams: MediaStream[] }[];
 }
 
 export class Negotiation {
   #before = new Map<Transceiving, Before>();
+  #sctpBefore: RTCSctpTransport | null = null;
 
   constructor(private readonly connection: Connection) {}
 
@@ -41,15 +38,15 @@ export class Negotiation {
     const { connection } = this;
     if (!["stable", "have-local-offer"].includes(connection.signalingState))
       throw failure("InvalidStateError", `no offer in ${connection.signalingState}`);
-    connection.lastOffer = await this.#create("create-offer", iceRestart);
+    connection.lastOffer = await this.#create("offer", iceRestart);
     return connection.lastOffer.sdp;
   }
 
   async createAnswer(): Promise<string> {
     const { connection } = this;
-    if (!["have-remote-offer", "have-local-pranswer"].includes(connection.signalingState))
+    if (connection.signalingState !== "have-remote-offer")
       throw failure("InvalidStateError", `no answer in ${connection.signalingState}`);
-    connection.lastAnswer = await this.#create("create-answer", false);
+    connection.lastAnswer = await this.#create("answer", false);
     return connection.lastAnswer.sdp;
   }
 
@@ -62,16 +59,16 @@ export class Negotiation {
     if (kind === "rollback") return this.#rollBack("have-local-offer");
     const isPossible =
       kind === "offer" ? ["stable", "have-local-offer"].includes(state) : state === "have-remote-offer";
+    if (!isPossible) throw failure("InvalidStateError", `no local ${kind} in ${state}`);
     const last = kind === "offer" ? connection.lastOffer : connection.lastAnswer;
-    // Looked at before the state, as section 4.4.1.4 has it.
     if (sdp !== "" && sdp !== last?.sdp)
       throw failure("InvalidModificationError", "not the description that was made last");
-    if (!isPossible) throw failure("InvalidStateError", `no local ${kind} in ${state}`);
-    const created = last ?? (await this.#make(kind));
+    const isFresh = last !== null && (sdp !== "" || last.asked === this.#asked(kind));
+    const created = isFresh ? last : await this.#create(kind, false);
     const description = new Description(kind, created.sdp);
     connection.settingLocal += 1;
     try {
-      await connection.request({ type: "set-local", pc: connection.pc, kind });
+      await this.#ask({ type: "set-local", pc: connection.pc, kind }, description);
       if (connection.isClosed) return;
       this.#applyLocal(description, created);
     } finally {
@@ -92,178 +89,188 @@ export class Negotiation {
       type === "offer" ? ["stable", "have-remote-offer"].includes(state) : state === "have-local-offer";
     if (!isPossible) throw failure("InvalidStateError", `no remote ${type} in ${state}`);
     const description = new Description(type, sdp);
-    const reply = await connection.request({ type: "set-remote", pc: connection.pc, kind: type, sdp });
+    needAcceptable(description, type === "answer" ? connection.pendingLocal : null);
+    const { pc } = connection;
+    const reply = await this.#ask({ type: "set-remote", pc, kind: type, sdp }, description);
     if (connection.isClosed) return;
-    this.#applyRemote(description, reply.type === "remote" ? reply.media : []);
+    // The native side has dropped what it had made before.
+    connection.lastOffer = connection.lastAnswer = null;
+    this.#applyRemote(description, reply?.type === "remote" ? reply.media : []);
   }
 
-  async #make(kind: SdpType): Promise<Created> {
-    const { connection } = this;
-    const made =
-      kind === "offer"
-        ? await this.#create("create-offer", connection.credentialsToReplace.size > 0)
-        : await this.#create("create-answer", false);
-    if (kind === "offer") connection.lastOffer = made;
-    else connection.lastAnswer = made;
-    return made;
+  /** Null where there is nothing for the native side to do. */
+  async #ask(
+    request: Request,
+    description: Description | null,
+  ): Promise<Awaited<ReturnType<Connection["request"]>> | null> {
+    if (description?.sections.length === 0) return null;
+    return this.connection.request(request);
   }
 
-  async #create(type: "create-offer" | "create-answer", iceRestart: boolean): Promise<Created> {
+  #inside(type: SdpType): [Transceiving, Transceiver][] {
+    return this.connection.transceivers
+      .filter((one) => !one.isStopping || one.mid !== null)
+      .map((one) => [one, one.wanted(type)]);
+  }
+
+  #asked(type: SdpType): string {
+    const { channels, credentialsToReplace } = this.connection;
+    const wanted = this.#inside(type).map(([, one]) => one);
+    return JSON.stringify([wanted, channels.isWanted, [...credentialsToReplace]]);
+  }
+
+  async #create(type: SdpType, iceRestart: boolean): Promise<Created> {
     const { connection } = this;
+    const { pc } = connection;
     for (let left = TRIES; ; left -= 1) {
-      const inside = connection.transceivers.filter((one) => !one.isStopping || one.mid !== null);
-      const transceivers = inside.map((one) => one.wanted);
-      const asked = JSON.stringify(transceivers);
-      const { pc } = connection;
+      const asked = this.#asked(type);
+      const inside = this.#inside(type);
+      const transceivers = inside.map(([, one]) => one);
+      const isEmpty =
+        type === "offer"
+          ? inside.length === 0 && !connection.channels.isWanted && !connection.currentLocal?.sections.length
+          : connection.pendingRemote?.sections.length === 0;
+      if (isEmpty) return { sdp: EMPTY, asked, lines: [] };
+      const restart = iceRestart || connection.credentialsToReplace.size > 0;
       const reply = await connection.request(
-        type === "create-offer"
-          ? {
-              type,
-              pc,
-              transceivers,
-              ice_restart: iceRestart || connection.credentialsToReplace.size > 0,
-            }
-          : { type, pc, transceivers },
+        type === "offer"
+          ? { type: "create-offer", pc, transceivers, ice_restart: restart }
+          : { type: "create-answer", pc, transceivers },
       );
       if (reply.type !== "description") throw failure("OperationError", "no description came");
-      const now = connection.transceivers.filter((one) => !one.isStopping || one.mid !== null);
-      if (left > 1 && JSON.stringify(now.map((one) => one.wanted)) !== asked) continue;
-      return {
-        sdp: reply.sdp,
-        lines: reply.lines.flatMap((at, index) => {
-          const transceiver = inside[index];
-          return at && transceiver ? [{ transceiver, at }] : [];
-        }),
-      };
+      if (left > 1 && this.#asked(type) !== asked) continue;
+      const lines = reply.lines.flatMap((at, index) => {
+        const transceiver = inside[index]?.[0];
+        return at && transceiver ? [{ transceiver, at }] : [];
+      });
+      const made = { sdp: reply.sdp, asked, lines };
+      if (type === "offer") connection.lastOffer = made;
+      else connection.lastAnswer = made;
+      return made;
     }
   }
 
   #applyLocal(description: Description, created: Created): void {
     const { connection } = this;
-    const told: Told = { muted: [], removed: [], added: [], tracks: [] };
+    const { transports, credentialsToReplace } = connection;
+    const tracks = new RemoteTracks(connection);
     if (description.type === "offer") {
       this.#remember();
       connection.pendingLocal = description;
-      if (connection.transports.role === "unknown") connection.transports.role = "controlling";
+      if (transports.role === "unknown") transports.role = "controlling";
+      if (description.application) transports.openSctp();
     } else {
       connection.currentLocal = description;
       connection.currentRemote = connection.pendingRemote;
       connection.pendingLocal = connection.pendingRemote = null;
     }
     for (const { transceiver, at } of created.lines) {
-      if (!transceiver.isStopped) connection.associate(transceiver, at);
+      if (transceiver.isStopped) continue;
+      connection.associate(transceiver, at);
+      transceiver.hasTransport = true;
     }
     // Those that no other side ever knew of need no round.
-    this.#drop((one) => one.isStopping && one.mid === null);
-    const credentials = description.credentials;
-    if (credentials.every((one) => !connection.credentialsToReplace.has(one)))
-      connection.credentialsToReplace.clear();
+    this.#remove((one) => one.isStopping && one.mid === null);
+    if (description.credentials.every((one) => !credentialsToReplace.has(one))) credentialsToReplace.clear();
     if (description.type === "answer") {
       for (const one of [...connection.transceivers]) {
-        const section = description.section(one.mid);
+        const section = description.section(one.line);
         if (!section) continue;
-        if (section.isRejected) this.#stop(one, told);
+        if (section.isRejected) this.#end(one, tracks);
         else {
-          if (!receives(section.direction) && receives(one.firedDirection)) this.#lose(one, told);
+          if (!receives(section.direction) && receives(one.firedDirection)) tracks.lose(one);
           one.setCurrentDirection(section.direction);
         }
       }
       this.#settle(description);
     }
-    this.#finish(description.type === "offer" ? "have-local-offer" : "stable", told);
+    this.#finish(description.type === "offer" ? "have-local-offer" : "stable", tracks);
   }
 
   #applyRemote(description: Description, media: readonly RemoteMedia[]): void {
     const { connection } = this;
-    const told: Told = { muted: [], removed: [], added: [], tracks: [] };
-    if (connection.pendingRemote?.ufrag !== description.ufrag) connection.remoteCandidates = [];
+    const { transports } = connection;
+    const tracks = new RemoteTracks(connection);
+    const before = connection.pendingRemote ?? connection.currentRemote;
+    if (before?.ufrag !== description.ufrag) connection.remoteCandidates = [];
     if (description.type === "offer") {
       this.#remember();
       connection.pendingRemote = description;
-      if (connection.transports.role === "unknown") connection.transports.role = "controlled";
+      if (transports.role === "unknown") transports.role = "controlled";
+      if (description.application) transports.openSctp();
     } else {
       connection.currentRemote = description;
       connection.currentLocal = connection.pendingLocal;
       connection.pendingLocal = connection.pendingRemote = null;
     }
-    for (const one of media) this.#takeMedia(one, description.type, told);
+    for (const one of media) this.#takeMedia(one, description, tracks);
     if (description.type === "answer") this.#settle(description);
-    this.#finish(description.type === "offer" ? "have-remote-offer" : "stable", told);
+    this.#finish(description.type === "offer" ? "have-remote-offer" : "stable", tracks);
   }
 
-  #takeMedia(media: RemoteMedia, type: SdpType, told: Told): void {
+  #takeMedia(media: RemoteMedia, description: Description, tracks: RemoteTracks): void {
     const { connection } = this;
-    let transceiver = connection.transceivers.find((one) => one.mid === media.mid);
+    const isAnswer = description.type === "answer";
+    const known = connection.transceivers.find((one) => one.line === media.line && one.mid !== null);
     if (media.direction === "stopped") {
-      if (transceiver && type === "answer") this.#stop(transceiver, told);
-      else if (transceiver) {
-        this.#lose(transceiver, told);
-        transceiver.stopMedia();
+      if (known && isAnswer) this.#end(known, tracks);
+      else if (known) {
+        // Gone when this side has answered.
+        tracks.lose(known);
+        known.stop();
       }
       return;
     }
+    if (!known && isAnswer) return;
     const direction = reversed(media.direction);
-    if (!transceiver) {
-      if (type === "answer") return;
-      // RFC 8829, section 5.10: one that addTrack made takes what they can receive.
-      transceiver = connection.transceivers.find(
-        (one) =>
-          sends(direction) && one.isByTrack && one.mid === null && one.kind === media.kind && !one.isStopping,
-      );
-      transceiver ??= connection.addTransceiver({
+    const transceiver = known ?? this.#adopt(media, direction);
+    if (receives(direction)) {
+      // Who says nothing of streams means one for all (RFC 8829, section 5.10).
+      const hasMsid = description.section(media.line)?.hasMsid ?? false;
+      const ids = hasMsid || media.streams.length > 0 ? media.streams : [connection.unnamedStream];
+      const told = description.section(media.line)?.streams ?? [];
+      tracks.setStreams(transceiver, tracks.streams(ids.length > 0 ? ids : told));
+      if (!receives(transceiver.firedDirection)) tracks.gain(transceiver);
+    } else if (receives(transceiver.firedDirection)) tracks.lose(transceiver);
+    if (isAnswer) transceiver.setCurrentDirection(direction);
+    else transceiver.firedDirection = direction;
+  }
+
+  /** RFC 8829, section 5.10: one that addTrack made takes what they can receive; else a new one. */
+  #adopt(media: RemoteMedia, direction: Direction): Transceiving {
+    const { connection } = this;
+    const waiting = connection.transceivers.find(
+      (one) =>
+        sends(direction) && one.isByTrack && one.mid === null && one.kind === media.kind && !one.isStopping,
+    );
+    const transceiver =
+      waiting ??
+      connection.addTransceiver({
         kind: media.kind,
         track: null,
         direction: "recvonly",
         streams: [],
-        encoding: { active: true, priority: "low", networkPriority: "low" },
+        encoding: initialEncoding(undefined, media.kind),
         isByTrack: false,
-        remoteTrackId: media.track,
       });
-      connection.associate(transceiver, media);
-    }
-    transceiver.hasTransport = true;
-    if (receives(direction)) {
-      this.#setStreams(transceiver, media.streams, told);
-      if (!receives(transceiver.firedDirection))
-        told.tracks.push({ transceiver, streams: [...transceiver.receiving.streams] });
-    } else if (receives(transceiver.firedDirection)) this.#lose(transceiver, told);
-    if (type === "answer") transceiver.setCurrentDirection(direction);
-    else transceiver.firedDirection = direction;
+    connection.associate(transceiver, media);
+    return transceiver;
   }
 
-  /** "Set the associated remote streams" (section 4.4.1.5). */
-  #setStreams(transceiver: Transceiving, ids: readonly string[], told: Told): void {
-    const { receiving } = transceiver;
-    const { track } = receiving;
-    const streams = [...new Set(ids)].map((id) => this.#remoteStream(id, told));
-    for (const stream of receiving.streams)
-      if (!streams.includes(stream)) told.removed.push({ stream, track });
-    for (const stream of streams) if (!receiving.streams.includes(stream)) told.added.push({ stream, track });
-    receiving.streams = streams;
+  /** Rejected by an answer: for good. */
+  #end(transceiver: Transceiving, tracks: RemoteTracks): void {
+    tracks.lose(transceiver);
+    this.#remove((one) => one === transceiver);
   }
 
-  #remoteStream(id: string, told: Told): MediaStream {
-    const all = this.connection.transceivers.flatMap(({ receiving }) => receiving.streams);
-    const known = [...all, ...told.added.map(({ stream }) => stream)].find((stream) => stream.id === id);
-    return known ?? remoteStream(id);
-  }
-
-  /** "Process the removal of a remote track". */
-  #lose(transceiver: Transceiving, told: Told): void {
-    this.#setStreams(transceiver, [], told);
-    told.muted.push(transceiver.receiving);
-  }
-
-  #stop(transceiver: Transceiving, told: Told): void {
-    this.#lose(transceiver, told);
-    transceiver.stop();
-    this.#drop((one) => one === transceiver);
-  }
-
-  #drop(which: (one: Transceiving) => boolean): void {
+  #remove(which: (one: Transceiving) => boolean): void {
     const { connection } = this;
-    for (const one of connection.transceivers) if (which(one)) one.stop();
-    connection.transceivers = connection.transceivers.filter((one) => !one.isStopped);
+    const gone = connection.transceivers.filter(which);
+    connection.transceivers = connection.transceivers.filter((one) => !gone.includes(one));
+    for (const one of gone) {
+      one.stop();
+      one.dissociate();
+    }
   }
 
   /** An answer of either side: channels have a way, and ids. */
@@ -272,46 +279,36 @@ export class Negotiation {
     connection.lastOffer = connection.lastAnswer = null;
     this.#before.clear();
     const remote = connection.currentRemote?.application;
-    if (!answer.application || !remote) return;
-    connection.transports.agreeOnSctp(remote.maxMessageSize);
+    if (!answer.application || !remote) {
+      connection.transports.sctpTransport = this.#sctpBefore;
+      return;
+    }
+    connection.transports.openSctp();
+    connection.transports.agreeOnSize(remote.maxMessageSize);
     // Who answers `active` is the client (RFC 8842, section 5.3).
     const isLocal = answer === connection.currentLocal;
-    const isClient = (answer.application.setup === "active") === isLocal;
-    connection.channels.assignIds(isClient);
+    connection.channels.assignIds((answer.application.setup === "active") === isLocal);
   }
 
-  #finish(state: RTCSignalingState, told: Told): void {
+  #finish(state: RTCSignalingState, tracks: RemoteTracks): void {
     const { connection } = this;
     if (state === "stable") connection.forgetNegotiationNeeded();
     connection.setSignalingState(state);
-    if (connection.isClosed) return;
-    for (const receiving of told.muted) receiving.mute();
-    for (const pair of told.removed) removeFrom(pair);
-    for (const pair of told.added) addTo(pair);
-    for (const { transceiver, streams } of told.tracks) {
-      if (connection.isClosed) return;
-      connection.target.dispatchEvent(
-        new RTCTrackEvent("track", {
-          track: transceiver.receiving.track,
-          receiver: transceiver.receiving.api as unknown as RTCRtpReceiver,
-          transceiver: transceiver.api as unknown as RTCRtpTransceiver,
-          streams,
-        }),
-      );
-    }
+    if (!connection.isClosed) tracks.tell();
   }
 
   #remember(): void {
     const { connection } = this;
     if (connection.signalingState !== "stable") return;
+    this.#sctpBefore = connection.transports.sctpTransport;
     this.#before = new Map(
       connection.transceivers.map((one) => [
         one,
         {
           mid: one.mid,
           line: one.line,
+          hasTransport: one.hasTransport,
           firedDirection: one.firedDirection,
-          currentDirection: one.currentDirection,
           streams: [...one.receiving.streams],
         },
       ]),
@@ -322,26 +319,28 @@ export class Negotiation {
     const { connection } = this;
     if (connection.signalingState !== from)
       throw failure("InvalidStateError", `nothing to roll back in ${connection.signalingState}`);
-    await connection.request({ type: "rollback", pc: connection.pc });
+    await this.#ask(
+      { type: "rollback", pc: connection.pc },
+      from === "have-local-offer" ? connection.pendingLocal : connection.pendingRemote,
+    );
     if (connection.isClosed) return;
-    const told: Told = { muted: [], removed: [], added: [], tracks: [] };
+    const tracks = new RemoteTracks(connection);
     connection.pendingLocal = connection.pendingRemote = null;
     connection.lastOffer = connection.lastAnswer = null;
+    connection.transports.sctpTransport = this.#sctpBefore;
     for (const one of [...connection.transceivers]) {
       const before = this.#before.get(one);
       const wasReceiving = receives(before?.firedDirection ?? null);
-      if (receives(one.firedDirection) && !wasReceiving) this.#lose(one, told);
-      if (before && before.mid !== null) {
-        one.firedDirection = before.firedDirection;
-        continue;
-      }
-      one.firedDirection = null;
+      if (receives(one.firedDirection) && !wasReceiving) tracks.lose(one);
+      else tracks.setStreams(one, before?.streams ?? []);
+      one.firedDirection = before?.firedDirection ?? null;
+      if (before && before.mid !== null) continue;
       one.dissociate();
-      // Made by the offer, and the page has put nothing into it.
+      // Made by the offer, and addTrack has put nothing into it.
       if (from === "have-remote-offer" && !before && !one.isByTrack && !one.isReused)
-        this.#drop((other) => other === one);
+        this.#remove((other) => other === one);
     }
     this.#before.clear();
-    this.#finish("stable", told);
+    this.#finish("stable", tracks);
   }
 }

@@ -1,6 +1,6 @@
 /** What a transceiver and its ends know of their connection. */
 import type { OperationsChain } from "./chain";
-import type { Pc } from "./numbers";
+import type { Line, Pc } from "./numbers";
 import type { Receiving } from "./receiver";
 import type { Section } from "./sdp";
 import type { Media, Session } from "./seam";
@@ -22,6 +22,6 @@ export interface Owner {
   /** Of one end, or of all. */
   getStats(of: Sending | Receiving | null): Promise<RTCStatsReport>;
   /** m-sections of the descriptions that hold. */
-  localSection(mid: string | null): Section | null;
-  remoteSection(mid: string | null): Section | null;
+  localSection(line: Line | null): Section | null;
+  remoteSection(line: Line | null): Section | null;
 }

@@ -34,9 +34,11 @@ export class PeerConnection extends EventTarget {
   readonly #inner: Connection;
   readonly #negotiation: Negotiation;
 
-  constructor(configuration?: RTCConfiguration) {
+  constructor(configuration: RTCConfiguration = {}) {
     super();
-    this.#inner = new Connection(this, checked(configuration));
+    const wanted = checked(configuration);
+    if (wanted.rtcpMuxPolicy !== "require") throw notSupported("rtcpMuxPolicy negotiate");
+    this.#inner = new Connection(this, wanted);
     this.#negotiation = new Negotiation(this.#inner);
   }
 
@@ -98,6 +100,7 @@ export class PeerConnection extends EventTarget {
     this.#needsOpen();
     const next = checked(configuration);
     const { bundlePolicy, iceCandidatePoolSize } = inner.configuration;
+    if (next.rtcpMuxPolicy !== "require") throw failure("InvalidModificationError", "rtcpMuxPolicy is set");
     if (next.bundlePolicy !== bundlePolicy) throw failure("InvalidModificationError", "bundlePolicy is set");
     const isLocalSet = inner.pendingLocal !== null || inner.currentLocal !== null;
     if (isLocalSet && next.iceCandidatePoolSize !== iceCandidatePoolSize)
@@ -188,7 +191,7 @@ export class PeerConnection extends EventTarget {
     return this.#alive().map(({ receiving }) => receiving.api);
   }
   getTransceivers(): RTCRtpTransceiver[] {
-    return this.#alive().map(({ api }) => api);
+    return this.#inner.transceivers.map(({ api }) => api);
   }
 
   addTransceiver(
@@ -209,7 +212,6 @@ export class PeerConnection extends EventTarget {
       streams,
       encoding,
       isByTrack: false,
-      remoteTrackId: "",
     });
     this.#inner.updateNegotiationNeeded();
     return made.api;
@@ -242,7 +244,6 @@ export class PeerConnection extends EventTarget {
         streams,
         encoding: initialEncoding(undefined, kind),
         isByTrack: true,
-        remoteTrackId: "",
       });
     inner.updateNegotiationNeeded();
     return one.sending.api;

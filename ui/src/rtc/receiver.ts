@@ -33,14 +33,13 @@ export class Receiving {
     readonly owner: Owner,
     readonly place: Place,
     readonly kind: Kind,
-    trackId: string,
   ) {
     this.video = kind === "video" ? owner.media.videoReceiver() : null;
     this.sound = kind === "audio" ? owner.media.soundReceiver() : null;
     const track = (this.video ?? this.sound)?.track;
     if (!track) throw new DOMException("no receiver for the track", "OperationError");
     this.track = track;
-    if (trackId !== "") shadow(track, "id", () => trackId);
+    shadow(track, "label", () => `remote ${kind}`);
     this.#mutable = new Mutable(track);
     this.api = new RTCRtpReceiver(KEY, this);
   }
@@ -122,12 +121,12 @@ export class RTCRtpReceiver {
 
   getParameters(): RTCRtpReceiveParameters {
     const { owner, place } = this.#inner;
-    const local = owner.localSection(place.mid);
-    const remote = owner.remoteSection(place.mid);
+    const local = owner.localSection(place.line);
+    const remote = owner.remoteSection(place.line);
     const isAgreed = local !== null && remote !== null;
     return {
       headerExtensions: isAgreed ? local.extensions.map((one) => ({ ...one })) : [],
-      rtcp: { cname: "", reducedSize: local?.reducedSize ?? false },
+      rtcp: { reducedSize: local?.reducedSize ?? false },
       codecs: isAgreed ? asParameters(local.codecs) : [],
     };
   }

@@ -17,8 +17,10 @@ export interface Section {
   /** Port 0, and not for the sake of a bundle. */
   isRejected: boolean;
   direction: Exclude<Direction, "stopped">;
-  /** Of `a=msid`, without "-". */
+  /** Of `a=msid`, of the section or its sources, without "-". */
   streams: string[];
+  /** Whether it says anything about streams. */
+  hasMsid: boolean;
   ufrag: string;
   password: string;
   setup: string | null;
@@ -26,6 +28,7 @@ export interface Section {
   extensions: { uri: string; id: number; encrypted: boolean }[];
   cname: string;
   reducedSize: boolean;
+  hasRtcpMux: boolean;
   /** Of `a=max-message-size`. */
   maxMessageSize: number | null;
 }
@@ -68,6 +71,7 @@ function section(kind: string): Section {
     isRejected: false,
     direction: "sendrecv",
     streams: [],
+    hasMsid: false,
     ufrag: "",
     password: "",
     setup: null,
@@ -75,6 +79,7 @@ function section(kind: string): Section {
     extensions: [],
     cname: "",
     reducedSize: false,
+    hasRtcpMux: false,
     maxMessageSize: null,
   };
 }
@@ -96,11 +101,9 @@ function attribute(of: Section, line: string): void {
     case "inactive":
       of.direction = name;
       break;
-    case "msid": {
-      const [stream = "-"] = value.split(" ");
-      if (stream !== "-" && !of.streams.includes(stream)) of.streams.push(stream);
+    case "msid":
+      msid(of, value);
       break;
-    }
     case "ice-ufrag":
       of.ufrag = value;
       break;
@@ -111,7 +114,10 @@ function attribute(of: Section, line: string): void {
       of.setup = value;
       break;
     case "max-message-size":
-      of.maxMessageSize = Number(value);
+      of.maxMessageSize = /^\d+$/.test(value) ? Number(value) : null;
+      break;
+    case "rtcp-mux":
+      of.hasRtcpMux = true;
       break;
     case "rtcp-rsize":
       of.reducedSize = true;
@@ -133,9 +139,17 @@ function attribute(of: Section, line: string): void {
     case "ssrc": {
       const cname = / cname:(.+)$/.exec(value);
       if (cname) of.cname = cname[1] ?? "";
+      const ofSource = / msid:(.+)$/.exec(value);
+      if (ofSource) msid(of, ofSource[1] ?? "");
       break;
     }
   }
+}
+
+function msid(of: Section, value: string): void {
+  const [stream = "-"] = value.split(" ");
+  of.hasMsid = true;
+  if (stream !== "-" && !of.streams.includes(stream)) of.streams.push(stream);
 }
 
 function codec(of: Section, value: string): void {

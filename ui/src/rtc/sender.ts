@@ -123,8 +123,8 @@ export class Sending {
 
   /** The codecs and numbers of what is sent, as the other side wants them. */
   parameters(): RTCRtpSendParameters {
-    const section = this.owner.remoteSection(this.place.mid);
-    const local = this.owner.localSection(this.place.mid);
+    const section = this.owner.remoteSection(this.place.line);
+    const local = this.owner.localSection(this.place.line);
     const isAgreed = section !== null && local !== null;
     return {
       transactionId: crypto.randomUUID(),

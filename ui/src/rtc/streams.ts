@@ -1,5 +1,5 @@
 /** Tracks and streams of the other side: real objects of the webview that behave as remote ones. */
-import { trackEvent } from "./events";
+import { queueTask, trackEvent } from "./events";
 
 /** Shadows an attribute of one object. */
 export function shadow<T extends object>(of: T, name: string, get: () => unknown): void {
@@ -20,11 +20,13 @@ export class Mutable {
     this.track.dispatchEvent(new Event(isMuted ? "mute" : "unmute"));
   }
 
-  /** The track ends, and says so, which `stop` alone does not. */
+  /** The track ends, and says so, which `stop` alone does not; in a task of its own. */
   end(): void {
-    if (this.track.readyState === "ended") return;
-    this.track.stop();
-    this.track.dispatchEvent(new Event("ended"));
+    queueTask(() => {
+      if (this.track.readyState === "ended") return;
+      this.track.stop();
+      this.track.dispatchEvent(new Event("ended"));
+    });
   }
 }
 

@@ -129,9 +129,9 @@ export class NativePeer {
     const other = this.#other;
     if (!other) return;
     this.#other = other.#other = null;
+    other.side.event(other.pc, { type: "dtls", state: "closed" });
     for (const key of other.#channels.keys())
       other.side.event(other.pc, { type: "channel-closed", channel: key });
-    other.side.event(other.pc, { type: "dtls", state: "closed" });
   }
 
   #createOffer(transceivers: Transceiver[], restart: boolean): Reply {
@@ -236,7 +236,7 @@ export class NativePeer {
       return [
         {
           line,
-          mid: section.mid ?? "",
+          mid: section.mid ?? this.#media[line]?.mid ?? String(line),
           kind: section.kind as Kind,
           direction: section.isRejected ? "stopped" : section.direction,
           streams: section.streams,

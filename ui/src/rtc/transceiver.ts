@@ -6,7 +6,7 @@ import type { Line } from "./numbers";
 import type { Owner } from "./owner";
 import { Receiving, type RTCRtpReceiver } from "./receiver";
 import { Sending, type Place, type RTCRtpSender } from "./sender";
-import type { Codec, Direction, Kind, Transceiver } from "./wire";
+import type { Codec, Direction, Kind, SdpType, Transceiver } from "./wire";
 
 export const DIRECTIONS = ["sendrecv", "sendonly", "recvonly", "inactive"] as const;
 
@@ -18,8 +18,6 @@ export interface TransceiverInit {
   encoding: RTCRtpEncodingParameters;
   /** By addTrack, so that an offer of theirs may take it. */
   isByTrack: boolean;
-  /** Of `a=msid` of theirs, or "". */
-  remoteTrackId: string;
 }
 
 export class Transceiving implements Place {
@@ -53,16 +51,17 @@ export class Transceiving implements Place {
     this.isByTrack = init.isByTrack;
     this.direction = init.direction;
     this.sending = new Sending(owner, this, kind, track, streams, encoding);
-    this.receiving = new Receiving(owner, this, kind, init.remoteTrackId);
+    this.receiving = new Receiving(owner, this, kind);
     this.api = new RTCRtpTransceiver(KEY, this);
   }
 
-  /** For the next description. */
-  get wanted(): Transceiver {
+  /** For the next description. An answer does not stop what only this side has stopped (RFC 8829, section 5.3.1). */
+  wanted(type: SdpType): Transceiver {
+    const stopping = type === "answer" && !this.isStopped ? "inactive" : "stopped";
     return {
       line: this.line,
       kind: this.kind,
-      direction: this.isStopping ? "stopped" : this.direction,
+      direction: this.isStopping ? stopping : this.direction,
       streams: [...this.sending.streams],
       track: this.sending.trackId,
       // Never empty: the native side may know codecs that this webview cannot.
@@ -74,7 +73,6 @@ export class Transceiving implements Place {
   associate(line: Line, mid: string): void {
     this.line = line;
     this.mid = mid;
-    this.hasTransport = true;
     this.sending.bind(line);
     this.receiving.bind(line);
   }
@@ -108,17 +106,12 @@ export class Transceiving implements Place {
     this.receiving.end();
   }
 
-  /** Both sides know. */
+  /** Both sides know. Its m-line stays until the round is over. */
   stop(): void {
     this.stopMedia();
     if (this.isStopped) return;
     this.isStopped = true;
     this.currentDirection = "stopped";
-    this.mid = null;
-    this.close();
-  }
-
-  close(): void {
     this.sending.close();
     this.receiving.close();
   }

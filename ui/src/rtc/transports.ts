@@ -132,9 +132,12 @@ export class Transports {
     this.dtlsTransport = new RTCDtlsTransport(KEY, this);
   }
 
-  /** @param theirs `a=max-message-size`: null when they name none, 0 for any */
-  agreeOnSctp(theirs: number | null): void {
+  openSctp(): void {
     this.sctpTransport ??= new RTCSctpTransport(KEY, this);
+  }
+
+  /** @param theirs `a=max-message-size`: null when they name none, 0 for any */
+  agreeOnSize(theirs: number | null): void {
     const most = theirs ?? UNNAMED_MESSAGE_BYTES;
     this.maxMessageSize = most === 0 ? MAX_MESSAGE_BYTES : Math.min(most, MAX_MESSAGE_BYTES);
   }
