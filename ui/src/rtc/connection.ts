@@ -330,11 +330,16 @@ export class Connection implements Owner, ChannelOwner, Mortal {
         usernameFragment: local?.ufrag ?? "",
       });
     }
-    if (this.isClosed) return;
-    transports.gathering = state;
-    transports.iceTransport.dispatchEvent(new Event("gatheringstatechange"));
-    this.#fire("icegatheringstatechange");
-    if (state === "complete" && !this.isClosed) this.#fireCandidate(null);
+    const change = (): void => {
+      if (this.isClosed) return;
+      transports.gathering = state;
+      transports.iceTransport.dispatchEvent(new Event("gatheringstatechange"));
+      this.#fire("icegatheringstatechange");
+      if (state === "complete" && !this.isClosed) this.#fireCandidate(null);
+    };
+    // The end of a generation and the end of all come in two tasks (section 5.6.2).
+    if (state === "complete") queueTask(change);
+    else change();
   }
 
   /** In the order of section 5.6.2: the transport, the connection's ICE, the connection. */

@@ -130,7 +130,11 @@ export class Negotiation {
         type === "offer"
           ? inside.length === 0 && !connection.channels.isWanted && !connection.currentLocal?.sections.length
           : connection.pendingRemote?.sections.length === 0;
-      if (isEmpty) return { sdp: EMPTY, asked, lines: [] };
+      if (isEmpty) {
+        await new Promise<void>((resolve) => queueTask(resolve));
+        if (this.#asked(type) !== asked) continue;
+        return { sdp: EMPTY, asked, lines: [] };
+      }
       const restart = iceRestart || connection.credentialsToReplace.size > 0;
       const reply = await connection.request(
         type === "offer"
@@ -229,8 +233,8 @@ export class Negotiation {
       const hasMsid = description.section(media.line)?.hasMsid ?? false;
       const ids = hasMsid || media.streams.length > 0 ? media.streams : [connection.unnamedStream];
       const told = description.section(media.line)?.streams ?? [];
-      tracks.setStreams(transceiver, tracks.streams(ids.length > 0 ? ids : told));
-      if (!receives(transceiver.firedDirection)) tracks.gain(transceiver);
+      const hasMore = tracks.setStreams(transceiver, tracks.streams(ids.length > 0 ? ids : told));
+      if (hasMore || !receives(transceiver.firedDirection)) tracks.gain(transceiver);
     } else if (receives(transceiver.firedDirection)) tracks.lose(transceiver);
     if (isAnswer) transceiver.setCurrentDirection(direction);
     else transceiver.firedDirection = direction;
@@ -330,9 +334,11 @@ export class Negotiation {
     connection.transports.sctpTransport = this.#sctpBefore;
     for (const one of [...connection.transceivers]) {
       const before = this.#before.get(one);
-      const wasReceiving = receives(before?.firedDirection ?? null);
-      if (receives(one.firedDirection) && !wasReceiving) tracks.lose(one);
-      else tracks.setStreams(one, before?.streams ?? []);
+      const isReceiving = receives(one.firedDirection);
+      if (receives(before?.firedDirection ?? null)) {
+        if (tracks.setStreams(one, before?.streams ?? []) || !isReceiving) tracks.gain(one);
+        one.update();
+      } else if (isReceiving) tracks.lose(one);
       one.firedDirection = before?.firedDirection ?? null;
       if (before && before.mid !== null) continue;
       one.dissociate();

@@ -73,7 +73,7 @@ export function checkedParameters(
   last: RTCRtpSendParameters,
   kind: Kind,
 ): { encoding: RTCRtpEncodingParameters; degradation: RTCDegradationPreference | undefined } {
-  for (const member of ["transactionId", "encodings", "codecs", "headerExtensions", "rtcp"] as const) {
+  for (const member of ["transactionId", "encodings", "headerExtensions", "rtcp"] as const) {
     if (given[member] === undefined) throw new TypeError(`${member} is missing`);
   }
   const encodings = [...given.encodings].map((one) => encodingOf(one, kind));

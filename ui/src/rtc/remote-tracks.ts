@@ -13,15 +13,20 @@ export class RemoteTracks {
 
   constructor(private readonly connection: Connection) {}
 
-  /** "Set the associated remote streams" (W3C WebRTC 1.0, section 4.4.1.5). */
-  setStreams(transceiver: Transceiving, streams: readonly MediaStream[]): void {
+  /**
+   * "Set the associated remote streams" (W3C WebRTC 1.0, section 4.4.1.5).
+   * @returns whether the track comes into a stream by it
+   */
+  setStreams(transceiver: Transceiving, streams: readonly MediaStream[]): boolean {
     const { receiving } = transceiver;
     const { track } = receiving;
+    const before = this.#added.length;
     for (const stream of receiving.streams)
       if (!streams.includes(stream)) this.#removed.push({ stream, track });
     for (const stream of streams)
       if (!receiving.streams.includes(stream)) this.#added.push({ stream, track });
     receiving.streams = [...streams];
+    return this.#added.length > before;
   }
 
   /** The same object for the same id, as long as the connection lives. */

@@ -21,6 +21,7 @@ export interface Section {
   streams: string[];
   /** Whether it says anything about streams. */
   hasMsid: boolean;
+  hasOwnMsid: boolean;
   ufrag: string;
   password: string;
   setup: string | null;
@@ -72,6 +73,7 @@ function section(kind: string): Section {
     direction: "sendrecv",
     streams: [],
     hasMsid: false,
+    hasOwnMsid: false,
     ufrag: "",
     password: "",
     setup: null,
@@ -102,6 +104,9 @@ function attribute(of: Section, line: string): void {
       of.direction = name;
       break;
     case "msid":
+      // The section's own word counts, not that of its sources.
+      if (!of.hasOwnMsid) of.streams = [];
+      of.hasOwnMsid = true;
       msid(of, value);
       break;
     case "ice-ufrag":
@@ -140,7 +145,7 @@ function attribute(of: Section, line: string): void {
       const cname = / cname:(.+)$/.exec(value);
       if (cname) of.cname = cname[1] ?? "";
       const ofSource = / msid:(.+)$/.exec(value);
-      if (ofSource) msid(of, ofSource[1] ?? "");
+      if (ofSource && !of.hasOwnMsid) msid(of, ofSource[1] ?? "");
       break;
     }
   }

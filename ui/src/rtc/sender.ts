@@ -239,7 +239,9 @@ export class RTCRtpSender {
     if (track && track.kind !== inner.kind) throw new TypeError(`a track of ${inner.kind} is wanted`);
     return inner.owner.chain.add(async () => {
       if (inner.place.isStopping) throw failure("InvalidStateError", "the transceiver is stopped");
-      inner.track = track;
+      // Seen in a later task, and not when it is stopped or closed by then.
+      await new Promise<void>((resolve) => queueTask(resolve));
+      if (!inner.owner.isClosed && !inner.place.isStopping) inner.track = track;
     });
   }
 

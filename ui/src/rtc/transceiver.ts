@@ -158,6 +158,11 @@ export class RTCRtpTransceiver {
     return this.#inner.currentDirection;
   }
 
+  /** Of the older text; still asked for. */
+  get stopped(): boolean {
+    return this.#inner.isStopped;
+  }
+
   stop(): void {
     this.#needsOpen();
     if (this.#inner.isStopping) return;
