@@ -130,9 +130,13 @@ impl Peer {
         Ok(Reply::Done)
     }
 
-    /// A channel's message.
+    /// A channel's message. An empty one is dropped: the engine cannot send it.
     pub fn data(&mut self, now: Instant, channel: ChannelKey, text: bool, data: &[u8]) {
         self.now = now;
+        // The engine counts an empty message and sends nothing: an ordered channel would wait for it for ever.
+        if data.is_empty() {
+            return;
+        }
         let queued = self.channels.queued;
         let Ok(found) = self.channels.of(channel) else { return };
         if found.closing {

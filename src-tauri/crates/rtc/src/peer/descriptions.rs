@@ -438,6 +438,7 @@ impl Peer {
     fn described(&mut self, theirs: &Theirs, ufrag: String, fingerprint: String, restart: bool) {
         if restart {
             self.forget_remotes();
+            self.states.restarted(self.now);
         }
         let mids = theirs.sections.iter().map(|section| section.mid.clone()).collect();
         self.descriptions.remote = Some(Remote { ufrag, fingerprint, mids });

@@ -16,8 +16,10 @@ const UNANSWERED: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct States {
     engine: IceConnectionState,
-    /// Of the engine's state.
+    /// Since the engine is connected, or is not.
     since: Instant,
+    /// It was connected, and no restart has come since.
+    was_connected: bool,
     /// When the other side was last heard.
     heard: Instant,
     ice: IceState,
@@ -31,6 +33,7 @@ impl States {
         Self {
             engine: IceConnectionState::New,
             since: now,
+            was_connected: false,
             heard: now,
             ice: IceState::New,
             dtls: DtlsState::New,
@@ -51,11 +54,21 @@ impl States {
             return;
         }
         let was_connected = self.engine.is_connected();
+        let was_new = self.engine == IceConnectionState::New;
         self.engine = state;
-        if !(was_connected && state.is_connected()) {
+        if was_new || was_connected != state.is_connected() {
             self.since = now;
             self.heard = now;
         }
+        self.was_connected |= was_connected;
+    }
+
+    /// Checks begin anew, with new credentials.
+    pub(super) fn restarted(&mut self, now: Instant) {
+        self.engine = IceConnectionState::Checking;
+        self.since = now;
+        self.heard = now;
+        self.was_connected = false;
     }
 
     /// A datagram of theirs, and no other's.
@@ -88,15 +101,25 @@ impl States {
         }
         match self.engine {
             IceConnectionState::New => IceState::New,
-            IceConnectionState::Checking if now >= self.since + UNANSWERED => IceState::Failed,
-            IceConnectionState::Checking => IceState::Checking,
-            IceConnectionState::Disconnected if now >= self.since + LOST => IceState::Failed,
-            IceConnectionState::Disconnected => IceState::Disconnected,
+            // The engine begins again and again with pairs that it has given up.
+            IceConnectionState::Checking | IceConnectionState::Disconnected => {
+                if now >= self.since + self.patience() {
+                    IceState::Failed
+                } else if self.was_connected {
+                    IceState::Disconnected
+                } else {
+                    IceState::Checking
+                }
+            }
             _ if now >= self.heard + SILENCE + LOST => IceState::Failed,
             _ if now >= self.heard + SILENCE => IceState::Disconnected,
             IceConnectionState::Completed => IceState::Completed,
             IceConnectionState::Connected => IceState::Connected,
         }
+    }
+
+    fn patience(&self) -> Duration {
+        if self.was_connected { LOST } else { UNANSWERED }
     }
 
     /// When a state may change by time alone.
@@ -109,8 +132,9 @@ impl States {
         }
         match (self.engine, self.ice) {
             (IceConnectionState::New, _) => None,
-            (IceConnectionState::Checking, _) => Some(self.since + UNANSWERED),
-            (IceConnectionState::Disconnected, _) => Some(self.since + LOST),
+            (IceConnectionState::Checking | IceConnectionState::Disconnected, _) => {
+                Some(self.since + self.patience())
+            }
             (_, IceState::Disconnected) => Some(self.heard + SILENCE + LOST),
             _ => Some(self.heard + SILENCE),
         }
