@@ -61,7 +61,8 @@ async fn wrong_paths_origins_hosts_and_protocols_are_refused() {
     }
     refused(knock(&rtc.ticket().url, |request| drop(request.headers_mut().remove("Origin"))).await);
     let second = HeaderValue::from_static(ORIGIN);
-    refused(knock(&rtc.ticket().url, |request| drop(request.headers_mut().append("Origin", second))).await);
+    let twice = |request: &mut page::Handshake| assert!(request.headers_mut().append("Origin", second));
+    refused(knock(&rtc.ticket().url, twice).await);
     let port = rtc.address().port();
     for host in [format!("localhost:{port}"), "127.0.0.1".to_owned(), format!("evil.example:{port}")] {
         let host = HeaderValue::from_str(&host).expect("a header");

@@ -1,5 +1,6 @@
 //! Which addresses of this machine carry calls, and when they change.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,15 +27,36 @@ const MAX_ADDRESSES: usize = 8;
 /// Between two looks. A look costs well under a millisecond.
 const LOOK_EVERY: Duration = Duration::from_millis(1_500);
 
+/// How the addresses are found out; None: not this time.
+type Look = dyn Fn() -> Option<Vec<IpAddr>> + Send + Sync;
+
 /// Watches this machine's addresses, for all connections together, as long as there is one.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Interfaces {
+    look: Arc<Look>,
     addresses: Arc<watch::Sender<Vec<IpAddr>>>,
     /// The task runs.
     watching: Arc<AtomicBool>,
 }
 
+impl fmt::Debug for Interfaces {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Interfaces")
+    }
+}
+
+impl Default for Interfaces {
+    fn default() -> Self {
+        Self::new(|| if_addrs::get_if_addrs().ok().map(|all| usable(&all)))
+    }
+}
+
 impl Interfaces {
+    pub(super) fn new(look: impl Fn() -> Option<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
+        let (addresses, watching) = Default::default();
+        Self { look: Arc::new(look), addresses, watching }
+    }
+
     /// The addresses now, and from now on.
     pub(crate) fn follow(&self) -> watch::Receiver<Vec<IpAddr>> {
         let receiver = self.addresses.subscribe();
@@ -62,8 +84,7 @@ impl Interfaces {
 
     fn look(&self) {
         // A failed look changes nothing: the next one is soon.
-        let Ok(all) = if_addrs::get_if_addrs() else { return };
-        let now = usable(&all);
+        let Some(now) = (self.look)() else { return };
         self.addresses.send_if_modified(|known| {
             let differs = *known != now;
             *known = now;

@@ -11,6 +11,8 @@ mod relay;
 mod servers;
 mod socket;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

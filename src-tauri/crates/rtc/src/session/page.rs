@@ -152,7 +152,7 @@ impl Session {
             Kind::Captured => {
                 if !self.routes.is_open(header.stream)
                     || payload.len() > MAX_SOUND_BYTES
-                    || payload.len() % 4 != 0
+                    || !payload.len().is_multiple_of(4)
                 {
                     return;
                 }
