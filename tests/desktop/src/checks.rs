@@ -41,6 +41,8 @@ pub struct Flow {
     pub kbps: f64,
     /// Packets of sound per second.
     pub voice: f64,
+    /// Sound played per second, s: 1 where none is left out.
+    pub played: f64,
 }
 
 /// Measures what comes to a page in `time`.
@@ -58,6 +60,7 @@ pub fn flow(page: &Page, time: Duration) -> Flow {
         fps: grown(|one| one.frames_decoded),
         kbps: grown(|one| one.video_bytes) * 8.0 / 1000.0,
         voice: grown(|one| one.audio_packets),
+        played: (after.audio_seconds - before.audio_seconds) / seconds,
     }
 }
 

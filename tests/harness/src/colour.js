@@ -2,7 +2,7 @@
 const name = (r, g, b) => {
   const light = (value) => value > 140;
   const dark = (value) => value < 110;
-  if (r > 150 && g > 150 && b > 150) return "white";
+  if (r > 140 && g > 140 && b > 140) return "white";
   if (r < 40 && g < 40 && b < 40) return "black";
   if (light(r) && light(g) && dark(b)) return "yellow";
   if (light(r) && dark(g) && dark(b)) return "red";
@@ -23,6 +23,6 @@ return remote("video").filter((element) => element.localName === "video" && elem
   }
   const [[best, count]] = [...counts].sort((a, b) => b[1] - a[1]);
   // The mock camera's letters: without them it is just dark.
-  if (best === "black" && counts.get("white") > 32 * 24 * 0.05) return "mock";
+  if (best === "black" && counts.get("white") > 32 * 24 * 0.03) return "mock";
   return count > 32 * 24 * 0.6 ? best : "other";
 });

@@ -20,13 +20,15 @@ if (devices && !devices.earshotFigure) {
   };
   // The clock of the tone is the picture's, too: what is seen and heard at once leaves at once.
   const isOn = (at) => (figure.flash ? at % 1 < 0.15 : at % 0.5 < 0.4);
-  const noise = (width, height) => {
+  // Small, so that two cores suffice for two hosts.
+  const [width, height] = [640, 360];
+  const noise = (height) => {
     const image = new ImageData(width, height);
     crypto.getRandomValues(new Uint8Array(image.data.buffer, 0, 65536));
     for (let at = 65536; at < image.data.length; at += 65536) image.data.copyWithin(at, 0, 65536);
     return image;
   };
-  const picture = ({ width = 640, height = 480 }) => {
+  const picture = () => {
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d", { alpha: false });
@@ -43,7 +45,7 @@ if (devices && !devices.earshotFigure) {
       context.fillStyle = "rgb(235 235 235)";
       const bar = Math.floor((drawn++ % 30) / 2) / 15;
       if (!figure.flash) context.fillRect(bar * width, 0, width / 15, height);
-      if (figure.noise) context.putImageData(noise(width, Math.floor(height / 5)), 0, height * 0.8);
+      if (figure.noise) context.putImageData(noise(Math.floor(height / 5)), 0, height * 0.8);
     };
     draw();
     const timer = setInterval(draw, figure.flash ? 10 : 33);
@@ -72,11 +74,11 @@ if (devices && !devices.earshotFigure) {
     return [track, () => { clearInterval(timer); tone.stop(); }];
   };
   const stands = (device) => {
-    const [track, end] = device.kind === "video" ? picture(device.getSettings()) : voice();
+    const [track, end] = device.kind === "video" ? picture() : voice();
     const stop = track.stop.bind(track);
     track.stop = () => { stop(); end(); device.stop(); };
     Object.defineProperty(track, "label", { value: device.label });
-    track.getSettings = () => device.getSettings();
+    track.getSettings = () => ({ ...device.getSettings(), ...(device.kind === "video" ? { width, height } : {}) });
     track.applyConstraints = async () => undefined;
     kept.push(track);
     return track;

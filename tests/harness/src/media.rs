@@ -20,6 +20,8 @@ pub struct Received {
     pub audio_packets: u64,
     /// Energy of the sound; see `totalAudioEnergy`.
     pub audio_energy: f64,
+    /// How much sound was played, s.
+    pub audio_seconds: f64,
 }
 
 /// The elements that play a track of a receiver of one of the page's peer connections.
@@ -143,6 +145,7 @@ impl Page {
             video_bytes: value["videoBytes"].as_u64().unwrap_or_default(),
             audio_packets: value["audioPackets"].as_u64().unwrap_or_default(),
             audio_energy: value["audioEnergy"].as_f64().unwrap_or_default(),
+            audio_seconds: value["audioSeconds"].as_f64().unwrap_or_default(),
         }
     }
 

@@ -1,5 +1,5 @@
 // () -> sums of inbound-rtp over the page's open peer connections.
-const sum = { framesDecoded: 0, videoPackets: 0, videoBytes: 0, audioPackets: 0, audioEnergy: 0, states: [] };
+const sum = { framesDecoded: 0, videoPackets: 0, videoBytes: 0, audioPackets: 0, audioEnergy: 0, audioSeconds: 0, states: [] };
 for (const connection of window.__earshotTest.connections) {
   sum.states.push(connection.connectionState);
   if (connection.connectionState === "closed") continue;
@@ -12,6 +12,7 @@ for (const connection of window.__earshotTest.connections) {
     } else {
       sum.audioPackets += stat.packetsReceived ?? 0;
       sum.audioEnergy += stat.totalAudioEnergy ?? 0;
+      sum.audioSeconds += stat.totalSamplesDuration ?? 0;
     }
   }
 }
