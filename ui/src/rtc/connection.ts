@@ -11,6 +11,7 @@ import { isNegotiationNeeded } from "./negotiation-needed";
 import type { Owner } from "./owner";
 import type { Receiving } from "./receiver";
 import type { Section } from "./sdp";
+import { selectedPair } from "./selected-pair";
 import type { Media, Session } from "./seam";
 import type { Sending } from "./sender";
 import { collect } from "./stats";
@@ -350,6 +351,14 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     this.transports.iceTransport.dispatchEvent(new Event("statechange"));
     this.#fire("iceconnectionstatechange");
     if (hasChanged) this.#connectionChanged();
+    if (state === "connected" || state === "completed") void this.#findPair();
+  }
+
+  async #findPair(): Promise<void> {
+    const reply = await this.request({ type: "get-stats", pc: this.pc }).catch(() => null);
+    if (this.isClosed || reply?.type !== "stats") return;
+    const known = { local: this.#localCandidates, remote: this.remoteCandidates };
+    this.transports.setPair(selectedPair(reply.entries, known));
   }
 
   #setDtls(state: DtlsState): void {

@@ -103,7 +103,10 @@ export class Negotiation {
     request: Request,
     description: Description | null,
   ): Promise<Awaited<ReturnType<Connection["request"]>> | null> {
-    if (description?.sections.length === 0) return null;
+    if (description?.sections.length === 0) {
+      await new Promise<void>((resolve) => queueTask(resolve));
+      return null;
+    }
     return this.connection.request(request);
   }
 
@@ -156,7 +159,7 @@ export class Negotiation {
 
   #applyLocal(description: Description, created: Created): void {
     const { connection } = this;
-    const { transports, credentialsToReplace } = connection;
+    const { transports } = connection;
     const tracks = new RemoteTracks(connection);
     if (description.type === "offer") {
       this.#remember();
@@ -175,7 +178,6 @@ export class Negotiation {
     }
     // Those that no other side ever knew of need no round.
     this.#remove((one) => one.isStopping && one.mid === null);
-    if (description.credentials.every((one) => !credentialsToReplace.has(one))) credentialsToReplace.clear();
     if (description.type === "answer") {
       for (const one of [...connection.transceivers]) {
         const section = description.section(one.line);
@@ -280,18 +282,23 @@ export class Negotiation {
   /** An answer of either side: channels have a way, and ids. */
   #settle(answer: Description): void {
     const { connection } = this;
+    const { credentialsToReplace, currentLocal } = connection;
     connection.lastOffer = connection.lastAnswer = null;
     this.#before.clear();
+    if (currentLocal?.credentials.every((one) => !credentialsToReplace.has(one)))
+      credentialsToReplace.clear();
     const remote = connection.currentRemote?.application;
+    // Who answers `active` is the client (RFC 8842, section 5.3).
+    const setup = answer.sections.find((one) => !one.isRejected)?.setup;
+    if (setup !== undefined)
+      connection.transports.isClient ??= (setup === "active") === (answer === currentLocal);
     if (!answer.application || !remote) {
       connection.transports.sctpTransport = this.#sctpBefore;
       return;
     }
     connection.transports.openSctp();
     connection.transports.agreeOnSize(remote.maxMessageSize);
-    // Who answers `active` is the client (RFC 8842, section 5.3).
-    const isLocal = answer === connection.currentLocal;
-    connection.channels.assignIds((answer.application.setup === "active") === isLocal);
+    connection.channels.assignIds(connection.transports.isClient ?? false);
   }
 
   #finish(state: RTCSignalingState, tracks: RemoteTracks): void {

@@ -18,6 +18,8 @@ export async function collect(
   await Promise.all(connection.transceivers.map((one) => addCoders(entries, one)));
   const has = (type: string): boolean => entries.some((entry) => entry.type === type);
   if (!has("peer-connection")) entries.push(connectionEntry(connection));
+  const transport = entries.find(({ type }) => type === "transport");
+  if (transport) Object.assign(transport, roles(connection));
   if (!has("data-channel")) entries.push(...channelEntries(connection));
   return new RTCStatsReport(KEY, of ? selected(entries, of) : entries);
 }
@@ -38,6 +40,11 @@ function connectionEntry({ channels }: Connection): Entry {
     dataChannelsOpened: channels.counts.opened,
     dataChannelsClosed: channels.counts.closed,
   };
+}
+
+function roles({ transports: { role, isClient } }: Connection): Record<string, string> {
+  const agreed = isClient ? "client" : "server";
+  return { iceRole: role, dtlsRole: isClient === null ? "unknown" : agreed };
 }
 
 function channelEntries({ channels }: Connection): Entry[] {

@@ -47,6 +47,7 @@ export class NativePeer {
   #other: NativePeer | null = null;
   #isClient = false;
   #keys = FIRST_REMOTE_CHANNEL;
+  readonly #opened = new Set<ChannelKey>();
   readonly #channels = new Map<ChannelKey, ChannelInit & { id: number | null }>();
 
   constructor(
@@ -276,11 +277,9 @@ export class NativePeer {
     if (!other) return;
     for (const channel of this.#channels.values()) {
       if (channel.negotiated !== null) {
-        const theirs = [...other.#channels.values()].find(
-          ({ negotiated }) => negotiated === channel.negotiated,
-        );
-        if (theirs)
-          this.side.event(this.pc, { type: "channel-open", channel: channel.key, id: channel.negotiated });
+        if (this.#opened.has(channel.key)) continue;
+        this.#opened.add(channel.key);
+        this.side.event(this.pc, { type: "channel-open", channel: channel.key, id: channel.negotiated });
       } else if (channel.id === null) {
         const ids = [...this.#channels.values(), ...other.#channels.values()].map(({ id }) => id);
         let id = this.#isClient ? 0 : 1;

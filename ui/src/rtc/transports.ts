@@ -1,5 +1,6 @@
 /** The one transport of a bundled connection: ICE, DTLS and SCTP (W3C WebRTC 1.0, sections 5.5, 5.6 and 6.1). */
 import { guard, KEY, withHandlers } from "./events";
+import { isSamePair, type CandidatePair } from "./selected-pair";
 import type { DtlsState, Gathering, IceState } from "./wire";
 
 /** Not in every version of TypeScript's own types. */
@@ -45,9 +46,9 @@ export class RTCIceTransport extends EventTarget {
   getRemoteCandidates(): RTCIceCandidate[] {
     return this.#inner.knowledge.remote();
   }
-  /** Which pair is used is told by getStats only. */
-  getSelectedCandidatePair(): RTCIceCandidatePair | null {
-    return null;
+  getSelectedCandidatePair(): CandidatePair | null {
+    const { pair } = this.#inner;
+    return pair && { ...pair };
   }
   getLocalParameters(): IceParameters | null {
     return this.#inner.knowledge.parameters("local");
@@ -120,6 +121,9 @@ export class Transports {
   dtls: DtlsState = "new";
   gathering: Gathering = "new";
   role: RTCIceRole | "unknown" = "unknown";
+  /** DTLS's part, once it was agreed on. */
+  isClient: boolean | null = null;
+  pair: CandidatePair | null = null;
   sctp: RTCSctpTransportState = "connecting";
   maxMessageSize = UNNAMED_MESSAGE_BYTES;
   readonly iceTransport: RTCIceTransport;
@@ -130,6 +134,12 @@ export class Transports {
   constructor(readonly knowledge: IceKnowledge) {
     this.iceTransport = new RTCIceTransport(KEY, this);
     this.dtlsTransport = new RTCDtlsTransport(KEY, this);
+  }
+
+  setPair(pair: CandidatePair | null): void {
+    if (isSamePair(this.pair, pair)) return;
+    this.pair = pair;
+    this.iceTransport.dispatchEvent(new Event("selectedcandidatepairchange"));
   }
 
   openSctp(): void {
