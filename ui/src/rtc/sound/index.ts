@@ -4,6 +4,7 @@ import type { SoundLink } from "./link";
 import { PageSoundReceiver } from "./receiver";
 import { PageSoundSender } from "./sender";
 import { Sources } from "./source";
+import { Speakers } from "./speakers";
 
 export type { CapturedMessage, PlayMessage, PlayedMessage, SoundLink } from "./link";
 
@@ -23,18 +24,30 @@ export function soundContext(): AudioContext {
   return context;
 }
 
-const sources = new WeakMap<AudioContext, Sources>();
+/** What all lines of a context share. */
+interface Shared {
+  sources: Sources;
+  speakers: Speakers;
+}
+const shared = new WeakMap<AudioContext, Shared>();
+
+function sharedOf(context: AudioContext, link: SoundLink): Shared {
+  let found = shared.get(context);
+  if (!found) {
+    found = { sources: new Sources(context, link), speakers: new Speakers(context) };
+    shared.set(context, found);
+  }
+  return found;
+}
 
 /** `context` runs at 48 kHz; all senders of one context share their sources. */
 export function createSoundSender(context: AudioContext, link: SoundLink): SoundSender {
-  let shared = sources.get(context);
-  if (!shared) sources.set(context, (shared = new Sources(context, link)));
-  return new PageSoundSender(link, shared);
+  return new PageSoundSender(link, sharedOf(context, link).sources);
 }
 
 /** `context` runs at 48 kHz. */
 export function createSoundReceiver(context: AudioContext, link: SoundLink): SoundReceiver {
-  return new PageSoundReceiver(context, link);
+  return new PageSoundReceiver(context, link, sharedOf(context, link).speakers);
 }
 
 /** What {@link Media} wants of sound. */
@@ -42,6 +55,8 @@ export function createSound(
   context: AudioContext,
   link: SoundLink,
 ): Pick<Media, "soundSender" | "soundReceiver"> {
+  // Now, not with the first line: elements are seen from here on.
+  sharedOf(context, link);
   return {
     soundSender: () => createSoundSender(context, link),
     soundReceiver: () => createSoundReceiver(context, link),

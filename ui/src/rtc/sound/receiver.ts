@@ -3,13 +3,16 @@ import type { Line, Pc } from "../numbers";
 import type { SoundReceiver } from "../seam";
 import type { SoundLink } from "./link";
 import type { ToPlay } from "./play.worklet";
+import type { Speakers } from "./speakers";
 import { loadWorklets } from "./worklets";
 
 export class PageSoundReceiver implements SoundReceiver {
   readonly track: MediaStreamTrack;
   readonly #context: AudioContext;
   readonly #link: SoundLink;
-  readonly #output: MediaStreamAudioDestinationNode;
+  readonly #speakers: Speakers;
+  /** What the track carries, and what is heard of it. */
+  readonly #outputs: AudioNode[];
   #place: { pc: Pc; line: Line } | null = null;
   #isActive = false;
   #isClosed = false;
@@ -17,13 +20,15 @@ export class PageSoundReceiver implements SoundReceiver {
   #node: AudioWorkletNode | null = null;
   #isStarting = false;
 
-  constructor(context: AudioContext, link: SoundLink) {
+  constructor(context: AudioContext, link: SoundLink, speakers: Speakers) {
     this.#context = context;
     this.#link = link;
-    this.#output = context.createMediaStreamDestination();
-    const [track] = this.#output.stream.getAudioTracks();
+    this.#speakers = speakers;
+    const output = context.createMediaStreamDestination();
+    const [track] = output.stream.getAudioTracks();
     if (!track) throw new DOMException("a destination without a track", "OperationError");
     this.track = track;
+    this.#outputs = [output, speakers.add(track)];
   }
 
   bind(pc: Pc, line: Line): void {
@@ -39,7 +44,7 @@ export class PageSoundReceiver implements SoundReceiver {
   close(): void {
     this.#isClosed = true;
     void this.#update();
-    this.#output.disconnect();
+    this.#speakers.remove(this.track);
   }
 
   async #update(): Promise<void> {
@@ -64,6 +69,6 @@ export class PageSoundReceiver implements SoundReceiver {
     });
     const port = this.#link.openPlayPort(this.#place.pc, this.#place.line);
     this.#node.port.postMessage({ port } satisfies ToPlay, [port]);
-    this.#node.connect(this.#output);
+    for (const output of this.#outputs) this.#node.connect(output);
   }
 }
