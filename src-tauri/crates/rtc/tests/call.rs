@@ -6,8 +6,8 @@ mod office;
 
 use std::time::Duration;
 
-use office::{A, B, Office};
-use webview_rtc::wire::Request;
+use office::{A, B, Office, lanes};
+use webview_rtc::wire::{Priority, Request, SdpType};
 
 #[test]
 fn a_call_carries_voices_pictures_and_messages_both_ways() {
@@ -31,4 +31,18 @@ fn a_call_carries_voices_pictures_and_messages_both_ways() {
     assert_eq!(office.ends[B].data, [(1, true, b"hello".to_vec())]);
     office.must(A, Request::Close { pc: 1 });
     assert!(office.ends[A].ended);
+}
+
+#[test]
+fn a_sender_may_be_told_before_its_line_is_agreed() {
+    let mut office = Office::new(2);
+    let offer = office.create_offer(A, lanes(false), false);
+    office.set_local(A, SdpType::Offer);
+    office.set_sender(A, 1, true, Priority::High, Some(700_000));
+    assert_eq!(office.ends[A].target(1), None);
+    office.set_remote(B, SdpType::Offer, &offer);
+    let answer = office.create_answer(B, lanes(true));
+    office.set_local(B, SdpType::Answer);
+    office.set_remote(A, SdpType::Answer, &answer);
+    assert_eq!(office.ends[A].target(1), Some(700_000));
 }

@@ -152,7 +152,7 @@ impl Peer {
         let credentials = self.credentials();
         let head_version = self.descriptions.next_version();
         let offer = self.descriptions.offer.as_mut().ok_or(Fault::OperationError)?;
-        let mut plans: Vec<Plan> = self.lines.iter().map(|line| plan_of(line)).collect();
+        let mut plans: Vec<Plan> = self.lines.iter().map(plan_of).collect();
         plans.extend(offer.new.iter().map(|(mid, media)| Plan {
             mid: mid.clone(),
             refused: (*media != "application").then(|| format!("m={media} 0 UDP/TLS/RTP/SAVPF 0")),
@@ -472,6 +472,14 @@ impl Peer {
                     *line = LineState { sender, receiver, ..agreed };
                 }
                 None => self.lines.push(agreed),
+            }
+            if let Some((sending, encoding, useful)) =
+                Line::try_from(at).ok().and_then(|at| self.early.remove(&at))
+            {
+                let sender = &mut self.lines[at].sender;
+                sender.sending = sending;
+                sender.encoding = encoding;
+                sender.useful = useful;
             }
             let line = &self.lines[at];
             if let (Some(_), Ok(number)) = (line.kind(), Line::try_from(at)) {

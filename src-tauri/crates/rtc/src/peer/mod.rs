@@ -19,7 +19,7 @@ mod states;
 mod stats;
 mod theirs;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,8 @@ use self::states::States;
 use self::stats::Stats;
 use crate::sound::{SoundPacket, SoundStats};
 use crate::wire::{
-    ChannelKey, Configuration, DtlsState, Event, Fault, IceState, Line, MAX_MESSAGE_BYTES, Reply, Request,
+    ChannelKey, Configuration, DtlsState, Encoding, Event, Fault, IceState, Line, MAX_MESSAGE_BYTES, Reply,
+    Request,
 };
 
 /// A picture, coded, either way.
@@ -141,6 +142,8 @@ pub struct Peer {
     candidates: Candidates,
     channels: Channels,
     lines: Vec<LineState>,
+    /// What the page said of senders whose lines have no answer yet: sending, how, bit/s that are useful.
+    early: HashMap<Line, (bool, Encoding, Option<u32>)>,
     states: States,
     share: Share,
     stats: Stats,
@@ -189,6 +192,7 @@ impl Peer {
             candidates: Candidates::default(),
             channels: Channels::default(),
             lines: Vec::new(),
+            early: HashMap::new(),
             states: States::new(now),
             share: Share::default(),
             stats: Stats::new(now),

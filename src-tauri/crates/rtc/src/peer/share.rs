@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use str0m::bwe::Bitrate;
 
 use super::{Output, Peer};
-use crate::wire::{Encoding, Event, Fault, Kind, Line, Priority, Reply};
+use crate::wire::{Encoding, Event, Fault, Kind, Line, MAX_LINES, Priority, Reply};
 
 /// What the estimate begins with, bit/s: a local network carries it.
 pub(super) const START: u32 = 2_000_000;
@@ -153,7 +153,16 @@ impl Peer {
         encoding: Encoding,
         useful: Option<u32>,
     ) -> Result<Reply, Fault> {
-        let found = self.lines.get_mut(usize::from(line)).ok_or(Fault::InvalidAccessError)?;
+        let at = usize::from(line);
+        if at >= MAX_LINES {
+            return Err(Fault::InvalidAccessError);
+        }
+        // A line that is only offered yet: it holds once there is an answer.
+        if at >= self.lines.len() {
+            self.early.insert(line, (sending, encoding, useful));
+            return Ok(Reply::Done);
+        }
+        let found = &mut self.lines[at];
         found.sender.sending = sending;
         found.sender.encoding = encoding;
         found.sender.useful = useful;
