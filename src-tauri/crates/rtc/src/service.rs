@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -47,6 +48,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// tungstenite reads in pieces of this size; its default of 128 KiB costs as much per socket.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
+
+/// What the system keeps for a page that is slow to read. Without a bound it would grow to megabytes, and pictures
+/// with it to seconds of age.
+const SEND_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Small frames travel together up to this size.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
@@ -236,6 +241,7 @@ async fn receive(listener: TcpListener, door: Arc<Door>, mut stopped: watch::Rec
 async fn visit(stream: TcpStream, door: Arc<Door>, stopped: watch::Receiver<()>) {
     let Ok(handshake) = door.handshakes.try_acquire() else { return };
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
     // Room for the larger kind of frame; the session looks after the smaller one.
     let most = MAX_BINARY_BYTES + HEADER_BYTES;
     let config = WebSocketConfig::default()

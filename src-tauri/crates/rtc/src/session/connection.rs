@@ -76,12 +76,14 @@ pub(super) struct Who {
 #[derive(Debug)]
 pub(super) struct Held<T> {
     pub(super) what: T,
+    /// When it was told.
+    pub(super) since: Instant,
     _room: Option<OwnedSemaphorePermit>,
 }
 
 impl<T> Held<T> {
     pub(super) fn new(what: T, room: Option<OwnedSemaphorePermit>) -> Self {
-        Self { what, _room: room }
+        Self { what, since: Instant::now(), _room: room }
     }
 }
 

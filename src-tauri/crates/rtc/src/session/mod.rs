@@ -139,7 +139,7 @@ pub(crate) async fn run(
                 None => break,
             },
             room = make_room(session.stuck.as_ref()), if stuck => session.unstick(room),
-            Some((who, report)) = inbox.recv(), if !full => session.report(who, report.what),
+            Some((who, report)) = inbox.recv(), if !full => session.report(who, report),
             () = outbox.relieved(), if full => {}
             Some(ended) = session.tasks.join_next_with_id() => session.ended(ended),
             _ = heard.tick(), if !session.connections.is_empty() => session.tell_heard(),

@@ -84,17 +84,19 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// A picture that came `since`.
     pub(super) fn push_picture(
         &self,
         now: Instant,
+        since: Instant,
         from: (Pc, Line),
         keyframe: bool,
         message: Message,
     ) -> Fate {
         let mut waiting = self.lock();
-        let stale = |entry: &Entry| entry.picture.is_some_and(|since| now - since > MAX_PICTURE_AGE);
         // In front is the oldest picture, if any waits for long.
-        let stuck = waiting.queue.iter().find(|entry| entry.picture.is_some()).is_some_and(stale);
+        let oldest = waiting.queue.iter().find_map(|entry| entry.picture).unwrap_or(since).min(since);
+        let stuck = now.saturating_duration_since(oldest) > MAX_PICTURE_AGE;
         let full = waiting.picture_bytes > 0 && waiting.picture_bytes + message.len() > MAX_PICTURE_BYTES;
         let starved = waiting.starved.contains_key(&from);
         if stuck || full || (starved && !keyframe) {
@@ -109,7 +111,7 @@ impl Outbox {
         }
         waiting.starved.remove(&from);
         waiting.picture_bytes += message.len();
-        waiting.queue.push_back(Entry { message, picture: Some(now) });
+        waiting.queue.push_back(Entry { message, picture: Some(since) });
         drop(waiting);
         self.filled.notify_one();
         Fate::Queued
@@ -160,12 +162,16 @@ mod tests {
     fn a_full_outbox_leaves_pictures_out_up_to_a_keyframe() {
         let (outbox, now) = (Outbox::default(), Instant::now());
         let half = MAX_PICTURE_BYTES / 2;
-        let push = |keyframe, at| outbox.push_picture(at, LINE, keyframe, picture(half));
+        let push = |keyframe, at| outbox.push_picture(at, at, LINE, keyframe, picture(half));
         assert_eq!(push(true, now), Fate::Queued);
         assert_eq!(push(false, now), Fate::Queued);
         assert_eq!(push(false, now), Fate::LeftOut, "full");
         outbox.push(Message::text("still taken"));
-        assert_eq!(outbox.push_picture(now, (1, 3), true, picture(9)), Fate::LeftOut, "nor another line's");
+        assert_eq!(
+            outbox.push_picture(now, now, (1, 3), true, picture(9)),
+            Fate::LeftOut,
+            "nor another line's"
+        );
         assert!(outbox.take().is_some());
         assert_eq!(push(false, now), Fate::AskKeyframe, "room, but what it needs is missing");
         assert_eq!(push(false, now), Fate::LeftOut, "asked already");
@@ -179,17 +185,19 @@ mod tests {
     #[test]
     fn old_pictures_are_not_followed_by_more() {
         let (outbox, now) = (Outbox::default(), Instant::now());
-        assert_eq!(outbox.push_picture(now, LINE, true, picture(9)), Fate::Queued);
+        assert_eq!(outbox.push_picture(now, now, LINE, true, picture(9)), Fate::Queued);
         let later = now + MAX_PICTURE_AGE + Duration::from_millis(1);
-        assert_eq!(outbox.push_picture(later, LINE, false, picture(9)), Fate::LeftOut);
+        assert_eq!(outbox.push_picture(later, later, LINE, false, picture(9)), Fate::LeftOut);
         assert!(outbox.take().is_some());
-        assert_eq!(outbox.push_picture(later, LINE, false, picture(9)), Fate::AskKeyframe);
+        let old = outbox.push_picture(later, now, LINE, true, picture(9));
+        assert_eq!(old, Fate::LeftOut, "it has waited before it came here");
+        assert_eq!(outbox.push_picture(later, later, LINE, false, picture(9)), Fate::AskKeyframe);
     }
 
     #[test]
     fn one_large_picture_finds_room() {
         let (outbox, now) = (Outbox::default(), Instant::now());
-        assert_eq!(outbox.push_picture(now, LINE, true, picture(2 * MAX_PICTURE_BYTES)), Fate::Queued);
+        assert_eq!(outbox.push_picture(now, now, LINE, true, picture(2 * MAX_PICTURE_BYTES)), Fate::Queued);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::Session;
-use super::connection::{Command, Report, Who};
+use super::connection::{Command, Held, Report, Who};
 use super::outbox::Fate;
 use crate::frame::{CONTIGUOUS, Header, KEYFRAME, Kind, TEXT};
 use crate::peer::Picture;
@@ -13,8 +13,8 @@ use crate::wire::{Pc, Reply};
 
 impl Session {
     /// A connection tells something. Of one that was closed nothing is passed on.
-    pub(super) fn report(&mut self, who: Who, report: Report) {
-        let pc = who.pc;
+    pub(super) fn report(&mut self, who: Who, report: Held<Report>) {
+        let (pc, since, report) = (who.pc, report.since, report.what);
         let known = self.connections.get(&pc).is_some_and(|open| open.serial == who.serial);
         if !known {
             if let Report::Reply { id, reply } = report {
@@ -32,7 +32,7 @@ impl Session {
                 self.answer(id, reply);
             }
             Report::Event(event) => self.tell_event(pc, event),
-            Report::Picture(picture) => self.show(now, pc, &picture),
+            Report::Picture(picture) => self.show(now, since, pc, &picture),
             Report::Sound { line, packet } => self.sound.received(now, pc, line, packet),
             Report::Data { channel, text, data } => {
                 let header = Header {
@@ -56,7 +56,7 @@ impl Session {
         }
     }
 
-    fn show(&mut self, now: Instant, pc: Pc, picture: &Picture) {
+    fn show(&mut self, now: Instant, since: Instant, pc: Pc, picture: &Picture) {
         let Self { lips, sound, .. } = self;
         let line = picture.line;
         let hold_ms = lips.hold(now, pc, line, picture.captured_at, |voice| sound.heard_at(now, pc, voice));
@@ -71,7 +71,7 @@ impl Session {
             time: picture.time,
         };
         let message = Message::binary(header.frame(&picture.data));
-        if self.outbox.push_picture(now, (pc, line), picture.keyframe, message) == Fate::AskKeyframe {
+        if self.outbox.push_picture(now, since, (pc, line), picture.keyframe, message) == Fate::AskKeyframe {
             self.hint(pc, Command::WantKeyframe(line));
         }
     }
