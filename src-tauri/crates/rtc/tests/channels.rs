@@ -6,7 +6,7 @@ mod office;
 
 use std::time::Duration;
 
-use office::{A, B, Office, channel};
+use office::{A, B, Office, channel, lanes};
 use webview_rtc::wire::{Event, FIRST_REMOTE_CHANNEL, Fault, MAX_CHANNELS, MAX_MESSAGE_BYTES, Request};
 
 fn send(office: &mut Office, end: usize, key: u32, text: bool, data: &[u8]) {
@@ -129,4 +129,38 @@ fn what_cannot_be_is_refused() {
         assert!(open(channel(key, None)).is_ok());
     }
     assert_eq!(open(channel(1000, None)), Err(Fault::QuotaExceededError));
+}
+
+#[test]
+fn what_is_closed_before_it_is_open_never_opens() {
+    let mut office = Office::new(5);
+    for (key, negotiated) in [(0, Some(0)), (1, None), (2, Some(u16::MAX - 1))] {
+        office.must(A, Request::OpenChannel { pc: 1, channel: channel(key, negotiated) });
+        office.must(B, Request::OpenChannel { pc: 1, channel: channel(key, negotiated.or(Some(7))) });
+    }
+    for key in [0, 1] {
+        office.must(A, Request::CloseChannel { pc: 1, channel: key });
+    }
+    let again = channel(5, Some(0));
+    assert_eq!(office.ask(A, Request::OpenChannel { pc: 1, channel: again }), Err(Fault::OperationError));
+    // The stubs of offers keep clear of the page's ids, and the page of theirs.
+    for _ in 0..3 {
+        office.create_offer(A, lanes(false), false);
+    }
+    let stub = channel(6, Some(u16::MAX - 2));
+    assert_eq!(office.ask(A, Request::OpenChannel { pc: 1, channel: stub }), Err(Fault::OperationError));
+    office.negotiate(A, lanes(false), lanes(true), false);
+    office.connect();
+    office.run(Duration::from_secs(3));
+    assert!(office.ends[A].is_open(2) && office.ends[B].is_open(2));
+    assert!(!office.ends[A].is_open(0) && !office.ends[A].is_open(1));
+    let came = office.ends[B].events.iter().any(|(_, event)| matches!(event, Event::Channel { .. }));
+    let ours = office.ends[A].events.iter().any(|(_, event)| matches!(event, Event::Channel { .. }));
+    assert!(!ours, "no channel of ours is taken for theirs");
+    // The engine has announced it before it could be closed.
+    if came {
+        let closed =
+            |(_, event): &(Duration, Event)| *event == Event::ChannelClosed { channel: FIRST_REMOTE_CHANNEL };
+        assert!(office.ends[B].events.iter().any(closed));
+    }
 }

@@ -12,6 +12,10 @@ use crate::wire::{
 
 /// Bytes that wait on all channels; a channel that goes beyond is closed, as browsers do.
 const MAX_QUEUED: usize = 16 * 1024 * 1024;
+/// How often a first offer with data channels may be made anew, and a channel be closed before it is open: the engine
+/// keeps something of each.
+const MAX_STUBS: usize = 256;
+const MAX_ABANDONED: usize = 256;
 /// The page is told of what has left in steps of this, and when nothing is left.
 const TOLD_BYTES: usize = 16 * 1024;
 /// The longest label and protocol, bytes (W3C WebRTC 1.0, section 6.1).
@@ -23,6 +27,10 @@ pub(super) struct Channels {
     next: ChannelKey,
     /// Bytes in all queues here.
     queued: usize,
+    /// Stream ids that the engine has for offers of ours, and what was closed before it was open: the engine opens it all
+    /// the same, and panics when one of these ids is given to it again.
+    pub(super) stubs: Vec<u16>,
+    abandoned: Vec<(ChannelId, Option<u16>)>,
     pub(super) opened: u32,
     pub(super) closed: u32,
 }
@@ -46,7 +54,15 @@ pub(super) struct Channel {
 
 impl Default for Channels {
     fn default() -> Self {
-        Self { all: Vec::new(), next: FIRST_REMOTE_CHANNEL, queued: 0, opened: 0, closed: 0 }
+        Self {
+            all: Vec::new(),
+            next: FIRST_REMOTE_CHANNEL,
+            queued: 0,
+            stubs: Vec::new(),
+            abandoned: Vec::new(),
+            opened: 0,
+            closed: 0,
+        }
     }
 }
 
@@ -54,6 +70,21 @@ impl Channels {
     /// A description needs a line for them.
     pub(super) fn are_wanted(&self) -> bool {
         !self.all.is_empty()
+    }
+
+    /// The highest id that neither the page nor the engine has; None when there were too many.
+    pub(super) fn stub(&mut self) -> Option<u16> {
+        let is_taken = |id: u16| {
+            self.stubs.contains(&id)
+                || self
+                    .all
+                    .iter()
+                    .any(|channel| channel.init.negotiated == Some(id) || channel.id == Some(id))
+                || self.abandoned.iter().any(|(_, abandoned)| *abandoned == Some(id))
+        };
+        let id = (0..=u16::MAX).rev().find(|id| !is_taken(*id)).filter(|_| self.stubs.len() < MAX_STUBS)?;
+        self.stubs.push(id);
+        Some(id)
     }
 
     fn of(&mut self, key: ChannelKey) -> Result<&mut Channel, Fault> {
@@ -77,7 +108,7 @@ fn reliability(init: &ChannelInit) -> Reliability {
 
 impl Peer {
     pub(super) fn open_channel(&mut self, init: ChannelInit) -> Result<Reply, Fault> {
-        if self.channels.all.len() >= MAX_CHANNELS {
+        if self.channels.all.len() >= MAX_CHANNELS || self.channels.abandoned.len() >= MAX_ABANDONED {
             return Err(Fault::QuotaExceededError);
         }
         let is_known = self.channels.all.iter().any(|channel| channel.key == init.key);
@@ -92,11 +123,13 @@ impl Peer {
             return Err(Fault::InvalidAccessError);
         }
         if let Some(id) = init.negotiated {
-            let is_taken = self
-                .channels
-                .all
-                .iter()
-                .any(|channel| channel.init.negotiated == Some(id) || channel.id == Some(id));
+            let known = &self.channels;
+            let is_taken = known.stubs.contains(&id)
+                || known.abandoned.iter().any(|(_, abandoned)| *abandoned == Some(id))
+                || known
+                    .all
+                    .iter()
+                    .any(|channel| channel.init.negotiated == Some(id) || channel.id == Some(id));
             // The engine panics on a stream that it has.
             if is_taken || self.rtc.direct_api().channel_id_by_sctp_stream_id(id).is_some() {
                 return Err(Fault::OperationError);
@@ -117,10 +150,8 @@ impl Peer {
         let channel = self.channels.of(key)?;
         channel.closing = true;
         if channel.id.is_none() {
-            // Never open: nothing to tell anybody.
             let engine = channel.engine;
-            self.rtc.direct_api().close_data_channel(engine);
-            self.channel_closed(engine);
+            self.give_up_channel(engine);
         }
         Ok(Reply::Done)
     }
@@ -145,13 +176,21 @@ impl Peer {
         found.buffered += data.len();
         if data.len() > MAX_MESSAGE_BYTES || queued + data.len() > MAX_QUEUED {
             let engine = found.engine;
-            self.rtc.direct_api().close_data_channel(engine);
-            self.channel_closed(engine);
+            self.give_up_channel(engine);
         } else {
             found.queue.push_back((text, data.to_vec()));
             self.channels.queued += data.len();
         }
         self.drain();
+    }
+
+    fn give_up_channel(&mut self, engine: ChannelId) {
+        let Some(channel) = self.channels.all.iter().find(|channel| channel.engine == engine) else { return };
+        if channel.id.is_none() {
+            self.channels.abandoned.push((engine, channel.init.negotiated));
+        }
+        self.rtc.direct_api().close_data_channel(engine);
+        self.channel_closed(engine);
     }
 
     /// The engine has opened one.
@@ -162,6 +201,11 @@ impl Peer {
             let key = channel.key;
             self.channels.opened += 1;
             self.event(Event::ChannelOpen { channel: key, id });
+            return;
+        }
+        if let Some(at) = self.channels.abandoned.iter().position(|(abandoned, _)| *abandoned == engine) {
+            self.channels.abandoned.remove(at);
+            self.rtc.direct_api().close_data_channel(engine);
             return;
         }
         let Some(config) = self.rtc.channel(engine).and_then(|channel| channel.config().cloned()) else {
@@ -269,8 +313,7 @@ impl Peer {
         self.outputs.extend(events.into_iter().map(Output::Event));
         for engine in over {
             is_new = true;
-            self.rtc.direct_api().close_data_channel(engine);
-            self.channel_closed(engine);
+            self.give_up_channel(engine);
         }
         is_new
     }

@@ -18,9 +18,6 @@ use crate::wire::{
     SdpType, Transceiver,
 };
 
-/// How often a first offer with data channels may be made anew: the engine keeps a stub of each.
-const MAX_STUBS: u16 = 256;
-
 #[derive(Debug, Default)]
 pub(super) struct Descriptions {
     /// Of the description of ours that holds, or is offered.
@@ -32,7 +29,6 @@ pub(super) struct Descriptions {
     /// Of the last description of theirs that holds.
     remote: Option<Remote>,
     version: u64,
-    stubs: u16,
 }
 
 /// An offer of ours.
@@ -202,9 +198,12 @@ impl Peer {
         if known == 0 && unnamed.is_empty() && !wants_channels {
             return Err(Fault::NotSupportedError);
         }
-        if wants_channels && self.descriptions.stubs == MAX_STUBS {
-            return Err(Fault::QuotaExceededError);
-        }
+        // The engine has a line for channels only with a channel. Ours are its from the beginning and outlive offers, so
+        // this is one that is never used.
+        let stub = match wants_channels {
+            true => Some(self.channels.stub().ok_or(Fault::QuotaExceededError)?),
+            false => None,
+        };
         self.descriptions.offer = None;
         let cname = self.cname.clone();
         let mut api = self.rtc.sdp_api();
@@ -216,12 +215,8 @@ impl Peer {
             let media = if transceiver.kind == Kind::Audio { "audio" } else { "video" };
             new.push((mid.to_string(), media));
         }
-        if wants_channels {
-            // The engine has a line for channels only with a channel. Ours are its from the beginning and outlive
-            // offers, so this is one that is never used: the highest ids, which a page may not have or hardly has.
-            let stub = u16::MAX - self.descriptions.stubs;
-            self.descriptions.stubs += 1;
-            api.add_channel_with_config(ChannelConfig { negotiated: Some(stub), ..ChannelConfig::default() });
+        if stub.is_some() {
+            api.add_channel_with_config(ChannelConfig { negotiated: stub, ..ChannelConfig::default() });
             new.push((String::new(), "application"));
         }
         // Without a change there is no offer: new credentials are one, and if they are not shown nothing comes of them.
