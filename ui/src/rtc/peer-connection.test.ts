@@ -158,6 +158,19 @@ describe("candidates", () => {
     expect(one.localDescription?.sdp.trimEnd().endsWith("a=end-of-candidates")).toBe(true);
   });
 
+  it("wait for the description that they belong to", async () => {
+    one.addTransceiver("audio");
+    a.native.isEager = true;
+    const log: string[] = [];
+    one.onicecandidate = ({ candidate }) => log.push(candidate?.candidate ? "candidate" : "end");
+    await one.setLocalDescription();
+    expect(log).toEqual([]);
+    expect(one.localDescription?.sdp).not.toContain("a=candidate");
+    await settle();
+    expect(log).toEqual(["candidate", "end", "end"]);
+    expect(one.localDescription?.sdp).toContain("a=candidate");
+  });
+
   it("are refused by name where they cannot belong", async () => {
     const candidate = "candidate:1 1 udp 1 192.0.2.9 9 typ host";
     expect(await thrown(() => one.addIceCandidate({ candidate }))).toBe("TypeError");

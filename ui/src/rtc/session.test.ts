@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ToPage } from "./numbers";
+import type { Request, ToPage } from "./numbers";
 import { PageSession } from "./session";
 import type { WorkerLink } from "./worker/link";
 import type { FromWorker, ToWorker } from "./worker/messages";
@@ -34,7 +34,11 @@ class FakeLink {
   }
 }
 
-const OPEN = { type: "open", pc: 1, configuration: { ice_servers: [], relay_only: false } } as const;
+const OPEN: Extract<Request, { type: "open" }> = {
+  type: "open",
+  pc: 1,
+  configuration: { ice_servers: [], relay_only: false },
+};
 const DONE = { type: "done" } as const;
 
 let link: FakeLink;

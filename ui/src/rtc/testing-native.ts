@@ -23,6 +23,8 @@ export class NativeSide implements Session {
   onlost: (() => void) | null = null;
   /** Answers that are kept back until {@link release}: to see what a page may do meanwhile. */
   isHolding = false;
+  /** Events overtake answers. */
+  isEager = false;
   #held: (() => void)[] = [];
   #pc = 0;
   readonly #events = new Map<Pc, (event: Event) => void>();
@@ -64,7 +66,8 @@ export class NativeSide implements Session {
   }
 
   event(pc: Pc, event: Event): void {
-    this.task(() => this.#events.get(pc)?.(event));
+    if (this.isEager) this.#events.get(pc)?.(event);
+    else this.task(() => this.#events.get(pc)?.(event));
   }
 
   data(pc: Pc, channel: ChannelKey, data: string | ArrayBuffer): void {
