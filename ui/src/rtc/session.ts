@@ -13,6 +13,9 @@ interface Pending {
 /** Ids of the page; those above are the Worker's. */
 const LAST_ID = 0x7fff_ffff;
 
+/** Messages that wait for a ticket; more than that no page sends in that time. */
+const MAX_HELD = 1_000;
+
 type Stage = "idle" | "asking" | "connecting" | "open";
 
 export class PageSession implements Session, SoundLink {
@@ -99,8 +102,9 @@ export class PageSession implements Session, SoundLink {
   }
 
   #post(message: ToWorker): void {
-    if (this.#stage === "asking") this.#held.push(message);
-    else this.#link.post(message, "port" in message ? [message.port] : []);
+    if (this.#stage === "asking") {
+      if (this.#held.push(message) > MAX_HELD) this.#lost(this.#life);
+    } else this.#link.post(message, "port" in message ? [message.port] : []);
   }
 
   async #connect(): Promise<void> {

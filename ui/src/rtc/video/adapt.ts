@@ -12,7 +12,7 @@ const UP_AFTER = 3_000;
 /** A step down is taken when it was too much for that long: estimates jump. */
 const DOWN_AFTER = 500;
 const MIN_PIXELS = 160 * 90;
-const MIN_BITRATE = 30_000;
+const MIN_BITRATE = 15_000;
 
 /** How much of the time may be spent on coding: more than `BUSY` is too much, less than `IDLE` leaves room for a step. */
 const BUSY = 0.85;
