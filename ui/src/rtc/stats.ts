@@ -18,8 +18,9 @@ export async function collect(
   await Promise.all(connection.transceivers.map((one) => addCoders(entries, one)));
   const has = (type: string): boolean => entries.some((entry) => entry.type === type);
   if (!has("peer-connection")) entries.push(connectionEntry(connection));
-  const transport = entries.find(({ type }) => type === "transport");
-  if (transport) Object.assign(transport, roles(connection));
+  if (!has("transport") && (connection.pendingLocal ?? connection.currentLocal))
+    entries.push({ id: "T", type: "transport", timestamp: now() });
+  for (const entry of entries) if (entry.type === "transport") Object.assign(entry, transportOf(connection));
   if (!has("data-channel")) entries.push(...channelEntries(connection));
   return new RTCStatsReport(KEY, of ? selected(entries, of) : entries);
 }
@@ -42,9 +43,10 @@ function connectionEntry({ channels }: Connection): Entry {
   };
 }
 
-function roles({ transports: { role, isClient } }: Connection): Record<string, string> {
+/** The page knows its states and roles also before the native side has anything to count. */
+function transportOf({ transports: { role, isClient, ice, dtls } }: Connection): Record<string, string> {
   const agreed = isClient ? "client" : "server";
-  return { iceRole: role, dtlsRole: isClient === null ? "unknown" : agreed };
+  return { iceRole: role, dtlsRole: isClient === null ? "unknown" : agreed, iceState: ice, dtlsState: dtls };
 }
 
 function channelEntries({ channels }: Connection): Entry[] {
