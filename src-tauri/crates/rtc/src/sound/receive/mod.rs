@@ -47,6 +47,12 @@ const REPOSE: u32 = 5;
 const PULLS: usize = 16;
 /// Frames that stretching wants to see: 30 ms.
 const AHEAD: usize = 1_440;
+/// With every packet the losses before it count less: about the last 20 s do.
+const LOSS_FORGET: f32 = 0.999;
+/// Losses that are worth waiting for the packet after each, which says again what was lost.
+const LOSSES: f32 = 3.0;
+/// µs, for that.
+const REDUNDANCY_WAIT: i64 = 20_000;
 /// Packets in a row that are too late: their sender's clock was set back.
 const LATE: u32 = 25;
 
@@ -89,6 +95,8 @@ struct Stream {
     pulls: VecDeque<i64>,
     repose: u32,
     late: u32,
+    /// Losses that redundancy could repair, old ones counting less.
+    losses: f32,
 }
 
 impl Receiver {
@@ -209,6 +217,7 @@ impl Stream {
             pulls: VecDeque::with_capacity(PULLS),
             repose: 0,
             late: 0,
+            losses: 0.0,
         })
     }
 
@@ -233,6 +242,11 @@ impl Stream {
         Some(self.end? + self.concealed - (self.samples.len() / self.decoder.channels()) as i64)
     }
 
+    /// The playout delay that is aimed at, µs.
+    fn target(&self) -> i64 {
+        self.delay.target() + if self.losses >= LOSSES { REDUNDANCY_WAIT } else { 0 }
+    }
+
     fn pull(&mut self, now: Instant, stats: &mut SoundStats) -> Option<Vec<f32>> {
         self.drop_late();
         if self.end.is_none() && !self.begin(now) {
@@ -249,7 +263,7 @@ impl Stream {
     /// Whether the first packet has waited long enough.
     fn begin(&mut self, now: Instant) -> bool {
         let Some(first) = self.packets.first() else { return false };
-        if self.delay.playout(now, first.timestamp + BLOCK) < self.delay.target() {
+        if self.delay.playout(now, first.timestamp + BLOCK) < self.target() {
             return false;
         }
         self.end = Some(first.timestamp);
@@ -266,7 +280,7 @@ impl Stream {
 
     /// Throws away what is hopelessly old, after the page or the network stood still.
     fn leap(&mut self, now: Instant) {
-        let target = self.delay.target();
+        let target = self.target();
         let Some(head) = self.head() else { return };
         if self.delay.playout(now, head + BLOCK) - target < HOPELESS {
             return;
@@ -290,11 +304,14 @@ impl Stream {
             return self.conceal(BLOCK, stats);
         };
         let missing = first.timestamp - end - self.concealed;
-        let due = self.delay.playout(now, first.timestamp + BLOCK) >= self.delay.target();
+        let due = self.delay.playout(now, first.timestamp + BLOCK) >= self.target();
         // No packet is missing, so nothing was said: the delay is set anew.
         let pause = first.timestamp > end && first.sequence == self.sequence + 1;
         let go_on = if pause { due } else { missing < CONCEAL_STEP || (due && self.concealed >= LONG_LOSS) };
         if go_on {
+            if !pause && first.timestamp > end && first.repeats() {
+                self.losses += 1.0;
+            }
             self.count_concealed(stats, !pause);
             return self.decode(now, stats);
         }
@@ -329,6 +346,7 @@ impl Stream {
         self.end = Some(timestamp + frames as i64);
         self.sequence = sequence;
         self.concealed = 0;
+        self.losses *= LOSS_FORGET;
         match self.decoder.decode(&payload) {
             Some(samples) => self.samples.extend(samples),
             None => {
@@ -380,7 +398,7 @@ impl Stream {
 
     /// Plays faster or slower when the delay is not what it should be.
     fn adapt(&mut self, now: Instant, stats: &mut SoundStats) {
-        let (Some(head), target) = (self.head(), self.delay.target()) else { return };
+        let (Some(head), target) = (self.head(), self.target()) else { return };
         if self.pulls.len() == PULLS {
             self.pulls.pop_front();
         }

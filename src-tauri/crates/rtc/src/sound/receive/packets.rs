@@ -1,6 +1,6 @@
 //! Packets of one stream in the order of their sound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +13,8 @@ use crate::sound::SoundPacket;
 const MOST: usize = 100;
 /// Bytes of a packet at most: 120 ms of Opus fit.
 const MAX_BYTES: usize = 8 * 1275;
+/// Sequence numbers that are remembered, to know a packet that comes twice.
+const SEEN: usize = 256;
 /// Frames: a timestamp farther from the last one belongs to another stream.
 const FARTHEST: i64 = 10 * 48_000;
 
@@ -54,6 +56,7 @@ pub(super) struct Packets {
     timestamp: i64,
     sequence: i64,
     waiting: BTreeMap<i64, Waiting>,
+    seen: BTreeSet<i64>,
 }
 
 impl Packets {
@@ -64,6 +67,7 @@ impl Packets {
             timestamp: i64::from(first.timestamp),
             sequence: i64::from(first.sequence),
             waiting: BTreeMap::new(),
+            seen: BTreeSet::new(),
         }
     }
 
@@ -76,10 +80,7 @@ impl Packets {
         if packet.ssrc != self.ssrc || (timestamp - self.timestamp).abs() > FARTHEST {
             return Inserted::Foreign;
         }
-        if packet.payload.is_empty()
-            || packet.payload.len() > MAX_BYTES
-            || self.waiting.contains_key(&timestamp)
-        {
+        if packet.payload.is_empty() || packet.payload.len() > MAX_BYTES || self.seen.contains(&sequence) {
             return Inserted::Dropped;
         }
         let frames = match opus_packet_get_nb_samples(&packet.payload, 48_000).map(usize::try_from) {
@@ -98,6 +99,10 @@ impl Packets {
             payload: packet.payload,
         };
         self.waiting.insert(timestamp, waiting);
+        self.seen.insert(sequence);
+        if self.seen.len() > SEEN {
+            self.seen.pop_first();
+        }
         if self.waiting.len() > MOST {
             self.waiting.pop_first();
         }

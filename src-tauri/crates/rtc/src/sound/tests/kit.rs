@@ -49,7 +49,7 @@ pub(super) fn tone(hertz: f64, amplitude: f32, frames: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Somebody talks: vowels of a gliding pitch through three formants, hisses, pauses. RMS of the voiced parts about 0.1.
+/// Somebody talks: vowels of a gliding pitch through three formants, hisses, pauses. -23 dBFS.
 pub(super) fn speech(seed: u64, seconds: f64) -> Vec<f32> {
     const VOWELS: [[f64; 3]; 6] = [
         [730.0, 1090.0, 2440.0],
@@ -73,7 +73,7 @@ pub(super) fn speech(seed: u64, seconds: f64) -> Vec<f32> {
                 let mut last = 0.0;
                 for _ in 0..(48_000.0 * (0.04 + 0.05 * dice.roll())) as usize {
                     let noise = f64::from(dice.noise());
-                    out.push(((noise - last) * 0.02) as f32);
+                    out.push(((noise - last) * 0.002) as f32);
                     last = noise;
                 }
             }
@@ -94,13 +94,14 @@ pub(super) fn speech(seed: u64, seconds: f64) -> Vec<f32> {
                     value = next * 0.06;
                 }
                 let edge = (along * 8.0).min((1.0 - along) * 8.0).min(1.0);
-                out.push((value * edge * 60.0).clamp(-0.9, 0.9) as f32);
+                out.push((value * edge) as f32);
             }
         }
         out.extend(std::iter::repeat_n(0.0, (48_000.0 * (0.1 + 0.4 * dice.roll())) as usize));
     }
     out.truncate(frames);
-    out
+    let gain = 0.07 / 10f64.powf(power_db(&out) / 20.0) as f32;
+    out.iter().map(|sample| (sample * gain).clamp(-0.95, 0.95)).collect()
 }
 
 /// How a packet travels: None when it is lost, else its delays (more than one: it is duplicated).

@@ -1,4 +1,5 @@
 //! Sound on virtual time.
 
+mod echo;
 mod kit;
 mod path;
