@@ -47,9 +47,11 @@ export class PageSources {
 
   #open(track: MediaStreamTrack): Held {
     const source = this.#next++;
-    const { width = 640, height = 480, frameRate: framerate = 30 } = track.getSettings();
+    const settings = track.getSettings();
+    const { width = 640, height = 480, frameRate: framerate = 30 } = settings;
     const about = { type: "open-source", source, size: { width, height }, framerate } as const;
-    if (this.#inWorker) {
+    // A captured screen that was transferred gives no pictures any more, neither here nor there.
+    if (this.#inWorker && !("displaySurface" in settings)) {
       const clone = track.clone();
       // Whether there is anything to be seen is told apart: a clone goes its own way.
       clone.enabled = true;

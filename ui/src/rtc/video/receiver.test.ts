@@ -88,8 +88,9 @@ describe("a receiver", () => {
 
   it("gives up on a decoder that is too slow until the next keyframe", () => {
     arrive(0, KEYFRAME | CONTIGUOUS);
-    decoder().decodeQueueSize = 21;
-    arrive(1, CONTIGUOUS);
+    for (let index = 1; index <= 20; index++) arrive(index, CONTIGUOUS);
+    expect(asked).toBe(0);
+    arrive(21, CONTIGUOUS);
     expect(asked).toBe(1);
     expect(FakeDecoder.made.map(({ state }) => state)).toEqual(["closed", "configured"]);
   });

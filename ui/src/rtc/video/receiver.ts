@@ -9,7 +9,7 @@ import { sizeOfKeyframe } from "./picture-size";
 import { Playout, type Timer } from "./playout";
 
 /** Pictures in the decoder; beyond, it is too slow, and goes on at the next keyframe. */
-const MAX_QUEUE = 20;
+const MAX_INSIDE = 20;
 /** ms between two wishes for a keyframe. */
 const KEYFRAME_INTERVAL = 250;
 /** Pictures that the page has not taken yet; beyond, they are dropped. */
@@ -87,7 +87,7 @@ export class Receiver {
     this.#framesReceived += 1;
     if (!this.#ready(header.codec)) this.#needsKeyframe = true;
     if (!isKey && (header.flags & CONTIGUOUS) === 0) this.#needsKeyframe = true;
-    if ((this.#decoder?.decodeQueueSize ?? 0) > MAX_QUEUE) {
+    if (this.#inside.size > MAX_INSIDE) {
       this.#drop();
       this.#ready(header.codec);
       this.#needsKeyframe = true;
@@ -99,8 +99,6 @@ export class Receiver {
     }
     this.#needsKeyframe = false;
     this.#inside.set(header.time, { came: now, due: now + header.hold });
-    // Those that never came out again.
-    if (this.#inside.size > 2 * MAX_QUEUE) this.#inside.delete(this.#inside.keys().next().value ?? 0);
     try {
       const data = payloadOf(new Uint8Array(frame));
       if (isKey) this.#fit(data);
@@ -173,7 +171,10 @@ export class Receiver {
   #decoded(frame: VideoFrame): void {
     const now = performance.now();
     const inside = this.#inside.get(frame.timestamp);
-    this.#inside.delete(frame.timestamp);
+    // Those before it that have not come out never will.
+    for (const timestamp of [...this.#inside.keys()]) {
+      if (timestamp <= frame.timestamp) this.#inside.delete(timestamp);
+    }
     this.#framesDecoded += 1;
     if (inside) this.#totalDecodeTime += (now - inside.came) / 1000;
     this.#width = frame.displayWidth;

@@ -116,15 +116,26 @@ describe("a sender", () => {
 
   it("drops pictures at the source when the encoder or the native side is behind", () => {
     film(1);
-    encoder().encodeQueueSize = 2;
-    film(3);
-    encoder().encodeQueueSize = 0;
+    encoder().isSlow = true;
+    film(10);
+    expect(encoder().keyframes).toHaveLength(4);
+    encoder().isSlow = false;
+    encoder().finish();
     waiting = 300_000;
     film(3);
-    expect(encoder().keyframes).toHaveLength(1);
+    expect(encoder().keyframes).toHaveLength(4);
     waiting = 0;
     film(1);
-    expect(encoder().keyframes).toHaveLength(2);
+    expect(encoder().keyframes).toHaveLength(5);
+  });
+
+  it("gives up an encoder from which nothing comes", () => {
+    film(1);
+    encoder().isSlow = true;
+    film(200);
+    expect(FakeEncoder.made.length).toBeGreaterThan(1);
+    film(10);
+    expect(keyframes()).toBe(2);
   });
 
   it("sends no more keyframes than four a second", () => {

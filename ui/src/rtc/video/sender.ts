@@ -7,8 +7,10 @@ import { codecByte, codecString, toAnnexB } from "./codec";
 import { Rate } from "./freeze";
 import type { Source } from "./source";
 
-/** Pictures in the encoder; beyond, they are dropped at the source. */
-const MAX_QUEUE = 1;
+/** Pictures in the encoder; beyond, they are dropped at the source. Those that WebKitGTK's has begun are in no queue. */
+const MAX_INSIDE = 3;
+/** ms after which an encoder from which nothing comes is given up. */
+const STUCK = 5_000;
 /** Bytes that wait for the native side; beyond, pictures are dropped at the source. */
 const MAX_WAITING = 256 * 1024;
 /** ms between keyframes that were asked for. */
@@ -166,8 +168,10 @@ export class Sender {
     this.#reason = plan.reason;
     if (!this.#pace.admits(now, plan.framerate) && !keyframe) return;
     if (waiting > MAX_WAITING) return;
-    if ((this.#encoder?.encodeQueueSize ?? 0) > MAX_QUEUE) {
+    if (this.#given.size >= MAX_INSIDE) {
       this.#adaptation.dropped();
+      const [first = now] = this.#given.values();
+      if (now - first > STUCK) this.#failed();
       return;
     }
     try {
@@ -185,8 +189,6 @@ export class Sender {
       this.#lastKeyframe = now;
     }
     this.#given.set(frame.timestamp, now);
-    // Those that never came out again.
-    if (this.#given.size > 64) this.#given.clear();
     this.#encoder?.encode(frame, { keyFrame });
   }
 
@@ -227,7 +229,10 @@ export class Sender {
   #coded(chunk: EncodedVideoChunk): void {
     const now = performance.now();
     const given = this.#given.get(chunk.timestamp);
-    this.#given.delete(chunk.timestamp);
+    // Those before it that have not come out never will.
+    for (const timestamp of [...this.#given.keys()]) {
+      if (timestamp <= chunk.timestamp) this.#given.delete(timestamp);
+    }
     if (given !== undefined) {
       this.#totalEncodeTime += (now - given) / 1000;
       this.#adaptation.coded(now - given);

@@ -21,7 +21,6 @@ export class FakeFrame {
 export class FakeDecoder {
   static made: FakeDecoder[] = [];
   state = "unconfigured";
-  decodeQueueSize = 0;
   configs: VideoDecoderConfig[] = [];
   chunks: { type: string; timestamp: number }[] = [];
 
@@ -58,7 +57,9 @@ export class FakeDecoder {
 export class FakeEncoder {
   static made: FakeEncoder[] = [];
   state = "unconfigured";
-  encodeQueueSize = 0;
+  /** What it is given stays inside. */
+  isSlow = false;
+  #inside: FakeCoded[] = [];
   configs: VideoEncoderConfig[] = [];
   /** Whether each picture was to be a keyframe. */
   keyframes: boolean[] = [];
@@ -74,7 +75,12 @@ export class FakeEncoder {
 
   encode(frame: FakeFrame, { keyFrame }: { keyFrame: boolean }): void {
     this.keyframes.push(keyFrame);
-    this.on.output(new FakeCoded(keyFrame ? "key" : "delta", frame.timestamp));
+    this.#inside.push(new FakeCoded(keyFrame ? "key" : "delta", frame.timestamp));
+    if (!this.isSlow) this.finish();
+  }
+
+  finish(): void {
+    for (const chunk of this.#inside.splice(0)) this.on.output(chunk);
   }
 
   close(): void {
