@@ -11,11 +11,11 @@ use str0m::channel::ChannelConfig;
 use super::codecs::CodecId;
 use super::lines::{LineState, direction, engine_direction, engine_kind, receives, reversed, sends};
 use super::ours::{self, Head, Plan};
-use super::theirs::{Section, Theirs};
+use super::theirs::Theirs;
 use super::{Output, Peer, candidates};
 use crate::wire::{
-    Codec, Direction, Event, Fault, Kind, Line, LineId, MAX_LINES, MAX_REMOTE_CANDIDATES, RemoteMedia, Reply,
-    SdpType, Transceiver,
+    Codec, Direction, Event, Fault, Kind, Line, LineId, MAX_LINES, MAX_REMOTE_CANDIDATES, Reply, SdpType,
+    Transceiver,
 };
 
 #[derive(Debug, Default)]
@@ -148,7 +148,7 @@ impl Peer {
         let credentials = self.credentials();
         let head_version = self.descriptions.next_version();
         let offer = self.descriptions.offer.as_mut().ok_or(Fault::OperationError)?;
-        let mut plans: Vec<Plan> = self.lines.iter().map(plan_of).collect();
+        let mut plans: Vec<Plan> = self.lines.iter().map(Plan::of).collect();
         plans.extend(offer.new.iter().map(|(mid, media)| Plan {
             mid: mid.clone(),
             refused: (*media != "application").then(|| format!("m={media} 0 UDP/TLS/RTP/SAVPF 0")),
@@ -490,98 +490,4 @@ impl Peer {
 fn words(candidate: &str) -> Option<Vec<String>> {
     let words = candidate.split_ascii_whitespace().take(64).map(str::to_owned).collect();
     candidates::checked(words).ok()
-}
-
-fn plan_of(line: &LineState) -> Plan {
-    Plan {
-        mid: line.mid.clone(),
-        refused: line.refused.clone(),
-        direction: Direction::Inactive,
-        streams: Vec::new(),
-        track: String::new(),
-        codecs: Vec::new(),
-    }
-}
-
-/// What the page prefers, of what is spoken here.
-fn preferences(codecs: &[Codec]) -> Vec<CodecId> {
-    let mut ids: Vec<CodecId> = Vec::new();
-    for id in codecs.iter().filter_map(CodecId::of) {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    ids
-}
-
-impl Plan {
-    fn work_in(&mut self, transceiver: &Transceiver, line: Option<&LineState>) {
-        if transceiver.direction == Direction::Stopped || line.is_some_and(|line| line.refused.is_some()) {
-            let media = if transceiver.kind == Kind::Audio { "audio" } else { "video" };
-            self.refused.get_or_insert_with(|| format!("m={media} 0 UDP/TLS/RTP/SAVPF 0"));
-            return;
-        }
-        self.refused = None;
-        self.direction = transceiver.direction;
-        self.streams.clone_from(&transceiver.streams);
-        self.track.clone_from(&transceiver.track);
-        self.codecs = preferences(&transceiver.codecs);
-        if self.codecs.is_empty() && transceiver.kind == Kind::Video {
-            self.codecs = vec![CodecId::Vp8, CodecId::H264];
-        }
-    }
-
-    fn answer(section: &Section, wanted: Option<&Transceiver>) -> Self {
-        let none = Self {
-            mid: section.mid.clone(),
-            refused: section.rejected.then(|| section.refusal()),
-            direction: Direction::Inactive,
-            streams: Vec::new(),
-            track: String::new(),
-            codecs: Vec::new(),
-        };
-        let (Some(wanted), false) = (wanted, section.rejected) else { return none };
-        let spoken = |id: &CodecId| section.formats.iter().any(|format| format.id == *id);
-        let mut codecs: Vec<CodecId> = preferences(&wanted.codecs).into_iter().filter(spoken).collect();
-        if codecs.is_empty() {
-            codecs = section.formats.iter().map(|format| format.id).collect();
-        }
-        Self {
-            direction: direction(
-                sends(wanted.direction) && receives(section.direction),
-                receives(wanted.direction) && sends(section.direction),
-            ),
-            streams: wanted.streams.clone(),
-            track: wanted.track.clone(),
-            codecs,
-            ..none
-        }
-    }
-}
-
-impl Section {
-    /// What both can, in their order; of these only what is `preferred`, if anything is.
-    fn codecs(&self, preferred: Option<&Vec<CodecId>>) -> Vec<(CodecId, Codec)> {
-        let all = || self.formats.iter().map(|format| (format.id, format.codec.clone()));
-        let liked: Vec<_> =
-            all().filter(|(id, _)| preferred.is_some_and(|preferred| preferred.contains(id))).collect();
-        if liked.is_empty() { all().collect() } else { liked }
-    }
-}
-
-impl Theirs {
-    fn media(&self, preferred: &HashMap<usize, Vec<CodecId>>) -> Vec<RemoteMedia> {
-        let of = |(at, section): (usize, &Section)| {
-            Some(RemoteMedia {
-                line: Line::try_from(at).ok()?,
-                mid: section.mid.clone(),
-                kind: section.kind()?,
-                direction: if section.rejected { Direction::Stopped } else { section.direction },
-                streams: section.streams.clone(),
-                track: section.track.clone(),
-                codecs: section.codecs(preferred.get(&at)).into_iter().map(|(_, codec)| codec).collect(),
-            })
-        };
-        self.sections.iter().enumerate().filter_map(of).collect()
-    }
 }

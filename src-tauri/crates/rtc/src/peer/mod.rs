@@ -14,6 +14,7 @@ mod incoming;
 mod lines;
 mod ours;
 mod outgoing;
+mod plans;
 mod share;
 mod states;
 mod stats;

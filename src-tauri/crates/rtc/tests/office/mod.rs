@@ -75,9 +75,11 @@ pub(crate) struct Coder {
     pub(crate) count: u32,
     pub(crate) keyframes: u32,
     pub(crate) wants_keyframe: bool,
-    /// Leave requests for keyframes unheard.
     pub(crate) next: Duration,
 }
+
+/// To whom, from where, to where, what.
+type Datagram = (usize, SocketAddr, SocketAddr, Vec<u8>);
 
 pub(crate) struct Office {
     pub(crate) start: Instant,
@@ -85,15 +87,14 @@ pub(crate) struct Office {
     pub(crate) ends: [End; 2],
     /// From A, from B.
     pub(crate) ways: [Way; 2],
-    flying: BTreeMap<(Instant, u64), (usize, SocketAddr, SocketAddr, Vec<u8>)>,
+    flying: BTreeMap<(Instant, u64), Datagram>,
     count: u64,
     random: u64,
     /// Lines that carry a voice, of both ends.
     pub(crate) voices: Vec<Line>,
     next_voice: Duration,
     voice_count: u32,
-    /// Everything is dropped that this says.
-    pub(crate) drop: Option<Box<dyn FnMut(usize, &[u8]) -> bool>>,
+    /// Candidates go over by themselves.
     pub(crate) trickle: bool,
 }
 
@@ -211,7 +212,6 @@ impl Office {
             voices: Vec::new(),
             next_voice: Duration::ZERO,
             voice_count: 0,
-            drop: None,
             trickle: true,
         }
     }
@@ -476,10 +476,9 @@ impl Office {
         if !self.ends[from].addresses.contains(&source) {
             return;
         }
-        let dropped = self.drop.as_mut().is_some_and(|drop| drop(from, &contents));
         let (luck, again, shake) = (self.random(), self.random(), self.random());
         let way = &mut self.ways[from];
-        if dropped || luck < way.loss {
+        if luck < way.loss {
             return;
         }
         let mut at = self.now;
