@@ -182,7 +182,11 @@ describe("getStats", () => {
     expect(all.get("O")).not.toHaveProperty("source");
     expect(all.get("S0")).toMatchObject({ kind: "video", width: 1280, trackIdentifier: camera.id });
     expect(all.get("I")).toMatchObject({ freezeCount: 1, framesPerSecond: 25, frameWidth: 640 });
-    expect(all.get("T")).toMatchObject({ iceRole: "controlling", dtlsRole: "server", iceState: expect.any(String) });
+    expect(all.get("T")).toMatchObject({
+      iceRole: "controlling",
+      dtlsRole: "server",
+      iceState: expect.any(String),
+    });
     expect(of(await one.getStats(camera.asTrack))).toEqual(["C", "O", "R", "S0"]);
     expect(of(await sender.getStats())).toEqual(["C", "O", "R", "S0"]);
     expect(of((await one.getReceivers()[0]?.getStats()) as Promise<RTCStatsReport>)).toEqual(["I", "T"]);
