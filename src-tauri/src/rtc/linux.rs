@@ -1,6 +1,7 @@
 //! Starts the native half of our WebRTC, lets the page's policy reach it, and lets the page in.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use earshot_node::Node;
@@ -8,7 +9,7 @@ use earshot_protocol::ErrorCode;
 use tauri::async_runtime::block_on;
 use tauri::utils::config::{Config, Csp};
 use tauri::{Builder, Context, WebviewWindow, Wry};
-use webview_rtc::{NoLocalNames, Options, Rtc, Ticket};
+use webview_rtc::{LocalNames, Options, Rtc, Ticket};
 
 use crate::page::check;
 
@@ -30,9 +31,19 @@ impl Calls {
     }
 }
 
+/// Resolves candidates' names the way the node finds people.
+struct ByNode(Arc<Node>);
+
+impl LocalNames for ByNode {
+    fn resolve(&self, name: String) -> Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send>> {
+        let node = self.0.clone();
+        Box::pin(async move { node.resolve_local(&name).await })
+    }
+}
+
 /// Starts it before the window opens: the page's policy names its port.
-pub(crate) fn prepare(builder: Builder<Wry>, context: &mut Context, _node: &Arc<Node>) -> Builder<Wry> {
-    let options = Options { origins: vec![ORIGIN.to_owned()], names: Arc::new(NoLocalNames) };
+pub(crate) fn prepare(builder: Builder<Wry>, context: &mut Context, node: &Arc<Node>) -> Builder<Wry> {
+    let options = Options { origins: vec![ORIGIN.to_owned()], names: Arc::new(ByNode(node.clone())) };
     let rtc = match block_on(Rtc::start(options)) {
         Ok(rtc) => {
             let_page_reach(context.config_mut(), rtc.address());

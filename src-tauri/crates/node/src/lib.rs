@@ -14,6 +14,7 @@
 mod core;
 mod headless;
 mod instance;
+mod local_names;
 mod log;
 mod loopback;
 mod names;

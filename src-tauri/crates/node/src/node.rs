@@ -1,7 +1,7 @@
 //! One install: everything that runs without a window, joined.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::Options;
 use crate::core::{self, Door, Input, Parts};
 use crate::instance::{self, Instance, Note};
+use crate::local_names::LocalNames;
 use crate::loopback::Loopback;
 use crate::settings::{SettingsFile, person};
 use crate::store::{Store, StoreError};
@@ -97,6 +98,7 @@ pub struct Node {
     quit: watch::Receiver<bool>,
     stop_serving: watch::Sender<bool>,
     notes: Vec<StartNote>,
+    local_names: LocalNames,
     _instance: Instance,
 }
 
@@ -162,6 +164,7 @@ impl Node {
         let ui_listener = bind_loopback(options.ui_port.unwrap_or(0)).await?;
         let ui_port = ui_listener.local_addr().map_err(StartError::NoPort)?.port();
         let (quit, quit_requested) = watch::channel(false);
+        let local_names = LocalNames::new(&current.interfaces);
         let (published, settings_seen) = watch::channel(current);
         let opener = Arc::new(std::sync::OnceLock::<Loopback>::new());
         let open_in_browser = {
@@ -203,6 +206,7 @@ impl Node {
             quit: quit_requested,
             stop_serving,
             notes,
+            local_names,
             _instance: instance,
         })
     }
@@ -244,6 +248,13 @@ impl Node {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.settings.borrow().clone()
+    }
+
+    /// The addresses of a `.local` name (RFC 6762), such as browsers give their candidates; empty when nobody answers
+    /// in time. Asked on the adapters that the settings allow.
+    pub async fn resolve_local(&self, name: &str) -> Vec<IpAddr> {
+        let interfaces = self.settings().interfaces;
+        self.local_names.resolve(name, &interfaces).await
     }
 
     /// Changes settings.
