@@ -102,6 +102,7 @@ describe("a picture on a slow machine", () => {
     expect(busy(1_900, 0.95, motion).width).toBe(640);
     expect(busy(500, 0.95, motion)).toMatchObject({ width: 480, reason: "cpu" });
     expect(busy(2_500, 0.95, motion).width).toBe(320);
+    expect(busy(9_000, 0.95, motion).width).toBe(320);
   });
 
   it("shrinks when the encoder is not done in time", () => {

@@ -12,6 +12,8 @@ const UP_AFTER = 3_000;
 /** A step down is taken when it was too much for that long: estimates jump. */
 const DOWN_AFTER = 500;
 const MIN_PIXELS = 160 * 90;
+/** A slow machine does not shrink a picture below that: it would gain next to nothing. */
+const MIN_PIXELS_CODED = 320 * 180;
 const MIN_BITRATE = 15_000;
 
 /** How much of the time may be spent on coding: more than `BUSY` is too much, less than `IDLE` leaves room for a step. */
@@ -191,8 +193,11 @@ export class Adaptation {
       const step = this.#steps[index];
       return step ? this.#pixels(want, step) * rateOf(want, step.framerate) : null;
     };
-    if (verdict === "busy") this.#pixelRate = rate(this.#at + 1) ?? this.#pixelRate;
-    else if (verdict === "idle" && this.#pixelRate !== null)
+    if (verdict === "busy") {
+      const [step, next] = [this.#steps[this.#at], this.#steps[this.#at + 1]];
+      if (next && (next.scale === step?.scale || this.#pixels(want, next) >= MIN_PIXELS_CODED))
+        this.#pixelRate = rate(this.#at + 1);
+    } else if (verdict === "idle" && this.#pixelRate !== null)
       this.#pixelRate = this.#at <= 1 ? null : rate(this.#at - 1);
   }
 }
