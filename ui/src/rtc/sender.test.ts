@@ -189,7 +189,7 @@ describe("getStats", () => {
     });
     expect(of(await one.getStats(camera.asTrack))).toEqual(["C", "O", "R", "S0"]);
     expect(of(await sender.getStats())).toEqual(["C", "O", "R", "S0"]);
-    expect(of((await one.getReceivers()[0]?.getStats()) as Promise<RTCStatsReport>)).toEqual(["I", "T"]);
+    expect(of((await one.getReceivers()[0]?.getStats()) as RTCStatsReport)).toEqual(["I", "T"]);
     expect(await thrown(() => one.getStats(new FakeTrack("video").asTrack))).toBe("InvalidAccessError");
     one.close();
     expect(of(await one.getStats())).toEqual(["P"]);
