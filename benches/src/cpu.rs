@@ -86,10 +86,7 @@ mod tests {
     fn time_between_two_looks() {
         let before = Spent::from([("a".to_owned(), 1.0), ("gone".to_owned(), 3.0)]);
         let after = Spent::from([("a".to_owned(), 1.5), ("new".to_owned(), 0.25)]);
-        assert_eq!(
-            between(&before, &after),
-            Spent::from([("a".to_owned(), 0.5), ("new".to_owned(), 0.25)])
-        );
+        assert_eq!(between(&before, &after), Spent::from([("a".to_owned(), 0.5), ("new".to_owned(), 0.25)]));
     }
 
     #[test]

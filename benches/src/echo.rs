@@ -19,7 +19,8 @@ pub(crate) fn measure() -> (Group, Vec<String>) {
     let mut group = Group::new("A loudspeaker call: the microphone hears the loudspeaker at full level");
     let chromium = talk(Engine::Chromium);
     let window = talk(Engine::Window);
-    let rows: [(&str, Unit, fn(&Echo) -> f64); 5] = [
+    let rows: [(&str, Unit, fn(&Echo) -> f64); 6] = [
+        ("is played in the room, dBFS", Unit::Db, |echo| echo.played),
         ("comes back without cancellation, dBFS", Unit::Db, |echo| echo.back_without),
         ("comes back, dBFS", Unit::Db, |echo| echo.back_with),
         ("echo return loss enhancement", Unit::Db, Echo::enhancement),
@@ -67,7 +68,14 @@ fn remarks(chromium: &Echo, window: &Echo) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const GOOD: Echo = Echo { back_without: -18.0, back_with: -80.0, near_alone: -23.0, kept: 0.5, lost: 12.0 };
+    const GOOD: Echo = Echo {
+        played: -20.0,
+        back_without: -18.0,
+        back_with: -80.0,
+        near_alone: -23.0,
+        kept: 0.5,
+        lost: 12.0,
+    };
 
     #[test]
     fn goals_say_whether_they_hold() {

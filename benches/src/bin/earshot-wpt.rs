@@ -72,7 +72,8 @@ impl Test {
     fn read(checkout: &Path, name: &str) -> std::io::Result<Self> {
         let path = checkout.join("webrtc").join(name);
         let text = std::fs::read_to_string(&path)?;
-        let mut test = Self { name: name.to_owned(), long: false, body: String::new(), script: String::new() };
+        let mut test =
+            Self { name: name.to_owned(), long: false, body: String::new(), script: String::new() };
         if name.ends_with(".js") {
             for line in text.lines().filter_map(|line| line.strip_prefix("// META: ")) {
                 if let Some(source) = line.strip_prefix("script=") {
@@ -253,7 +254,10 @@ fn main() -> ExitCode {
     let harness = std::fs::read_to_string(options.checkout.join("resources/testharness.js"));
     let list = std::fs::read_to_string(&options.list);
     let (Ok(harness), Ok(list)) = (harness, list) else {
-        eprintln!("{} is no checkout of web-platform-tests, or the list is not there", options.checkout.display());
+        eprintln!(
+            "{} is no checkout of web-platform-tests, or the list is not there",
+            options.checkout.display()
+        );
         return ExitCode::FAILURE;
     };
     let names = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -60,18 +60,10 @@ fn engine(engine: Engine) -> &'static str {
     }
 }
 
-/// Measures the pairs whose engines are there. `look` is how long each call is looked at, and again how long its CPU.
+/// Measures all pairs. `look` is how long each call is looked at, and again how long its CPU.
 #[must_use]
 pub(crate) fn measure(look: Duration) -> (Vec<Group>, Vec<String>) {
-    let only = std::env::var("EARSHOT_BENCH_PAIRS").ok();
-    let calls: Vec<Call> = PAIRS
-        .into_iter()
-        .filter(|pair| {
-            let name = format!("{}-{}", engine(pair.0), engine(pair.1)).to_lowercase();
-            only.as_ref().is_none_or(|only| only.split(',').any(|wanted| wanted == name))
-        })
-        .flat_map(|pair| pair_calls(pair, look))
-        .collect();
+    let calls: Vec<Call> = PAIRS.into_iter().flat_map(|pair| pair_calls(pair, look)).collect();
     let groups = SIZES.into_iter().map(|size| group(size, &calls)).collect();
     (groups, remarks(&calls))
 }
@@ -162,7 +154,8 @@ fn group(size: (u32, u32), calls: &[Call]) -> Group {
     }
     let mut cpu_floor = None;
     for pair in PAIRS {
-        let of_pair: Vec<&Call> = calls.iter().filter(|call| call.size == size && call.pair == pair).collect();
+        let of_pair: Vec<&Call> =
+            calls.iter().filter(|call| call.size == size && call.pair == pair).collect();
         let Some(first) = of_pair.first() else { continue };
         let what = format!("{}, CPU of both sides", first.name());
         let values = of_pair.iter().map(|call| call.cpu * 100.0).collect();

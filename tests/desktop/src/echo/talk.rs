@@ -36,6 +36,8 @@ pub enum Engine {
 /// How an engine does in a loudspeaker call.
 #[derive(Debug, Clone, Copy)]
 pub struct Echo {
+    /// What the loudspeaker plays of the far voice with cancellation on, dBFS: without it there is no echo to take out.
+    pub played: f64,
     /// What comes back to who speaks, without cancellation, dBFS.
     pub back_without: f64,
     /// The same with it, dBFS.
@@ -86,6 +88,9 @@ fn in_room(host: &Host, engine: Engine) -> (Page, Option<Desktop>) {
                 .expect("the host's directory is writable");
             let page = desktop.window(&data, &["--name", host.name()]);
             crate::wait_lobby(&page, host.name());
+            // It is put in place when the window has found out what its webview can.
+            let is_there = "return typeof RTCPeerConnection === 'function';";
+            page.wait_script("RTCPeerConnection", SOON, is_there, json!([]), |there| there == true);
             (page, Some(desktop))
         }
     }
@@ -160,10 +165,6 @@ impl Talk {
 fn level_during(heard: &Listening, time: Duration) -> f64 {
     let from = heard.samples().len();
     std::thread::sleep(time);
-    if std::env::var_os("ECHO_DEBUG").is_some() {
-        let all: Vec<i32> = heard.samples().chunks(24000).map(|half| level(half) as i32).collect();
-        eprintln!("{all:?}");
-    }
     level(&heard.samples()[from..])
 }
 
@@ -185,8 +186,11 @@ pub fn measure(near: Engine) -> Echo {
 
     talk.connect(true);
     let heard = talk.hear_far("with.raw");
+    let in_room = talk.near_room.listen(&talk.near.host().dir().join("room.raw"));
     std::thread::sleep(LEARN);
+    let from = in_room.samples().len();
     let back_with = level_during(&heard, ALONE);
+    let played = level(&in_room.end()[from..]);
     let mixed = talk.near_speaks(&near_voice, &heard);
     talk.far_speaks(false);
     std::thread::sleep(WAY);
@@ -196,7 +200,7 @@ pub fn measure(near: Engine) -> Echo {
 
     let (kept, lost) = same_in_both(&near_voice.samples, &alone, &mixed);
     let near_alone = mean_level(&alone, &active(&near_voice.samples));
-    Echo { back_without, back_with, near_alone, kept, lost }
+    Echo { played, back_without, back_with, near_alone, kept, lost }
 }
 
 /// From a sound in one room to the same sound out of the loudspeaker in the other, ms, one value for each of the sounds
