@@ -1,4 +1,5 @@
 //! Chromium and Firefox on a host: driven by role and name, with a camera and a microphone of the harness.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
@@ -61,8 +62,11 @@ fn driven_and_told(browser: impl Fn(&Host) -> Page) {
     page.wait_silence(SOON);
     let picture = office.dir().join("page.png");
     page.screenshot(&picture);
-    assert_eq!(&std::fs::read(picture).unwrap()[1..4], b"PNG");
-    assert!(page.try_script("throw new Error('told')", &json!([])).unwrap_err().message.contains("told"));
+    assert_eq!(&std::fs::read(picture).expect("a picture")[1..4], b"PNG");
+    assert!(
+        page.try_script("throw new Error('told')", &json!([]))
+            .is_err_and(|error| error.message.contains("told"))
+    );
     // A page loaded anew is remembered anew.
     page.reload();
     assert_eq!(page.connection_states(), Vec::<String>::new());
