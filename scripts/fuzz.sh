@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(wire sdp txt resume handshake)
+[ ${#targets[@]} -gt 0 ] || targets=(wire sdp txt resume handshake rtc_sdp)
 
 scripts/install-deps.sh build
 target_dir=${CARGO_TARGET_DIR:-target}/fuzz

@@ -242,10 +242,45 @@ fn doors() {
     }
 }
 
+/// What browsers offer and answer, kept by the crate for its own tests.
+fn calls() {
+    let texts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/crates/rtc/tests/sdp");
+    let text = |name: &str| fs::read_to_string(texts.join(name)).expect("a text");
+    let candidate = "Ccandidate:1 1 udp 2122187007 192.0.2.2 5000 typ host";
+    for name in ["chromium-tracks", "firefox-tracks", "firefox-simulcast", "chromium-simulcast"] {
+        let offer = text(&format!("{name}.sdp"));
+        write("rtc_sdp", name, format!("O{offer}\x1e{candidate}\x1eW\x1eO{offer}"));
+    }
+    for name in ["safari-offer", "webview2-offer", "firefox-offer"] {
+        write("rtc_sdp", name, format!("O{}", text(&format!("{name}.sdp"))));
+    }
+    let section = |at: usize, media: &str, more: &str| {
+        let ice = "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=setup:active\r\n";
+        format!("m={media}\r\nc=IN IP4 0.0.0.0\r\na=mid:{{{at}}}\r\n{ice}{STRONG}{more}")
+    };
+    let audio = "a=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n";
+    let video =
+        "a=recvonly\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
+    let answer = [
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {0} {1} {2}\r\n".to_owned(),
+        section(0, "audio 9 UDP/TLS/RTP/SAVPF 111", audio),
+        section(1, "video 9 UDP/TLS/RTP/SAVPF 96 97", video),
+        section(2, "application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=sctp-port:5000\r\n"),
+    ]
+    .concat();
+    write("rtc_sdp", "answer", format!("A{answer}\x1e{candidate}\x1eW\x1eR{answer}"));
+    write(
+        "rtc_sdp",
+        "datagrams",
+        b"W\x1eD\x00\x01\x00\x00\x21\x12\xa4\x42aaaaaaaaaaaa\x1eD\x16\xfe\xfd\x1eD\x80\x60",
+    );
+}
+
 fn main() {
     wire();
     sdps();
     records();
     stories();
     doors();
+    calls();
 }
