@@ -13,13 +13,15 @@ const GOAL: f64 = 3.0;
 /// Less comes back than anybody hears, dBFS: no goal is missed below.
 const SILENCE: f64 = -70.0;
 
+type Row = (&'static str, Unit, fn(&Echo) -> f64);
+
 /// Measures both engines.
 #[must_use]
 pub(crate) fn measure() -> (Group, Vec<String>) {
     let mut group = Group::new("A loudspeaker call: the microphone hears the loudspeaker at full level");
     let chromium = talk(Engine::Chromium);
     let window = talk(Engine::Window);
-    let rows: [(&str, Unit, fn(&Echo) -> f64); 6] = [
+    let rows: [Row; 6] = [
         ("is played in the room, dBFS", Unit::Db, |echo| echo.played),
         ("comes back without cancellation, dBFS", Unit::Db, |echo| echo.back_without),
         ("comes back, dBFS", Unit::Db, |echo| echo.back_with),

@@ -219,8 +219,9 @@ struct Runner {
 }
 
 impl Runner {
-    fn start(office: &Office, chromium: bool) -> Self {
-        let host = office.host("ann");
+    /// `number` tells its host from those of the runners before it.
+    fn start(office: &Office, chromium: bool, number: usize) -> Self {
+        let host = office.host(&format!("ann{number}"));
         if chromium {
             let page = host.chromium(Figure::Red).start();
             let port = host.serve_page("<!doctype html><head></head><body></body>");
@@ -236,13 +237,17 @@ impl Runner {
         Self { page, chromium, _desktop: Some(desktop) }
     }
 
-    fn load_afresh(&self) {
-        self.page.reload();
+    /// False: the page's process is gone.
+    fn load_afresh(&self) -> bool {
+        if self.page.try_command("POST", "/refresh", &json!({})).is_err() {
+            return false;
+        }
         if !self.chromium {
             self.page.wait_for("button", has("You: Ann,"), PATIENCE);
         }
         let is_there = "return typeof RTCPeerConnection;";
         self.page.wait_script("RTCPeerConnection", PATIENCE, is_there, json!([]), |kind| kind == "function");
+        true
     }
 }
 
@@ -268,7 +273,7 @@ fn main() -> ExitCode {
         });
 
     let office = Office::open_for(LIMIT);
-    let runner = Runner::start(&office, options.chromium);
+    let mut runner = Runner::start(&office, options.chromium, 0);
     let begun = Instant::now();
     let (mut files, mut passed, mut failed) = (0, 0, 0);
     for name in names {
@@ -284,7 +289,11 @@ fn main() -> ExitCode {
                 continue;
             }
         };
-        runner.load_afresh();
+        if !runner.load_afresh() {
+            println!("(the page's process had ended)");
+            runner = Runner::start(&office, options.chromium, files + 1);
+            runner.load_afresh();
+        }
         let outcome = run(&runner.page, &harness, &test);
         println!("{}: {} passed, {} failed", test.name, outcome.passed, outcome.failed.len());
         for (name, message) in &outcome.failed {
