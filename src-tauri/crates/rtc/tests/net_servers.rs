@@ -149,7 +149,7 @@ async fn call_by_relay(transport: TransportType, name: &str) {
     pair.negotiate().await;
     let began = Instant::now();
     pair.connect().await;
-    println!("{name}: connected by relays after {:?}", began.elapsed());
+    eprintln!("{name}: connected by relays after {:?}", began.elapsed());
     let encoding = Encoding { active: true, max_bitrate: Some(2_000_000), priority: Priority::Low };
     let sending = Request::SetSender { pc: 1, line: 1, sending: true, encoding, useful_bitrate: None };
     pair.one.done(sending).await;

@@ -1,7 +1,8 @@
 //! How the estimated bandwidth is shared out between the lines.
 //!
 //! Voices come first. What is left goes to the pictures by priority, none more than it can use; when it is too little
-//! for all of them, the least important is paused. The estimate itself is the engine's (transport-wide feedback); it
+//! for all of them, the least important is paused, but never the last one: what is not sent finds no bandwidth. The
+//! estimate itself is the engine's (transport-wide feedback); it
 //! finds more bandwidth by probes, which it sends when more is desired than before. So while pictures want more than
 //! they have, the wish is lowered and raised again every now and then.
 
@@ -21,6 +22,8 @@ const PAYLOAD: f64 = 0.92;
 /// A picture below this is none, bit/s; a paused one goes on above the second.
 const LEAST: u32 = 60_000;
 const AGAIN: u32 = 90_000;
+/// What the most important picture gets in any case, bit/s: one that stands still is better than none.
+const FLOOR: u32 = 40_000;
 /// A picture whose need nobody told.
 const DEFAULT: u32 = 2_500_000;
 /// The most that is wished for.
@@ -114,7 +117,12 @@ fn fill(needs: &[Need], pool: u32) -> Vec<u32> {
 fn allot(mut needs: Vec<Need>, pool: u32) -> Vec<(usize, u32)> {
     let mut allotted: Vec<(usize, u32)> = Vec::new();
     loop {
-        let shares = fill(&needs, pool);
+        let mut shares = fill(&needs, pool);
+        if let ([need], [share]) = (needs.as_slice(), shares.as_mut_slice()) {
+            *share = (*share).max(FLOOR.min(need.most));
+            allotted.push((need.at, *share));
+            return allotted;
+        }
         let starved =
             |at: &usize| shares[*at] < if needs[*at].paused { AGAIN } else { LEAST }.min(needs[*at].most);
         // The last of the least important goes first.
@@ -311,12 +319,20 @@ mod tests {
         );
         shares.sort_unstable();
         assert_eq!(shares, [(1, 0), (2, 80_000)]);
-        assert_eq!(allot(vec![need(1, Priority::Low, 900_000, false)], 50_000), [(1, 0)]);
+    }
+
+    #[test]
+    fn the_last_picture_is_never_paused() {
+        assert_eq!(allot(vec![need(1, Priority::Low, 900_000, false)], 50_000), [(1, 50_000)]);
+        assert_eq!(allot(vec![need(1, Priority::Low, 900_000, false)], 0), [(1, FLOOR)]);
+        assert_eq!(allot(vec![need(1, Priority::Low, 20_000, false)], 0), [(1, 20_000)]);
     }
 
     #[test]
     fn a_pause_ends_above_where_it_began() {
-        assert_eq!(allot(vec![need(1, Priority::Low, 900_000, true)], 70_000), [(1, 0)]);
-        assert_eq!(allot(vec![need(1, Priority::Low, 900_000, true)], 95_000), [(1, 95_000)]);
+        let needs = || vec![need(1, Priority::High, 900_000, false), need(2, Priority::High, 900_000, true)];
+        let second = |pool| allot(needs(), pool).into_iter().find(|(at, _)| *at == 2);
+        assert_eq!(second(140_000), Some((2, 0)));
+        assert_eq!(second(190_000), Some((2, 95_000)));
     }
 }
