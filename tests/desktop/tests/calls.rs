@@ -18,8 +18,8 @@ fn two_windows_see_and_hear_each_other() {
 
     // Either hangs up; both are told, and nothing is captured any more.
     bob.leave();
-    ann.page.wait_text("You talked with Bob for", SOON);
     bob.page.wait_text("You talked with Ann for", SOON);
+    ann.page.wait_text("You talked with Bob for", SOON);
     ann.wait_capture_ended();
     bob.wait_capture_ended();
 
