@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use earshot_harness::{Figure, Flashes, Office};
 use earshot_tests_desktop::{Person, Seat, Window};
 
-/// Picture and sound may be so far apart at the end, ms. A person sees 80; looking and listening in a page on a busy
-/// machine adds some. In the first seconds both sides are still on the way there: that is printed only.
-const IN_STEP: f64 = 120.0;
+/// Picture and sound may be so far apart at the end, ms. A person sees 80. What a page captures of its own sound comes
+/// late by a way through the webview that nobody tells of, and a busy machine adds some: this bound only sees what has
+/// come out of step for good. In the first seconds both sides are still on the way there, which is printed only.
+const IN_STEP: f64 = 300.0;
 /// What both may come later at the end than at the beginning, ms. The picture grows meanwhile, and with it the time that
 /// two busy cores take for it; what piles up comes seconds later.
 const LATER: f64 = 500.0;

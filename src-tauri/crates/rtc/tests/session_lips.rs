@@ -104,6 +104,7 @@ async fn pictures_are_held_until_their_voice_is_heard() {
     let (early, middle, late) = (shown[shown.len() / 8], shown[shown.len() / 2], shown[shown.len() * 7 / 8]);
     println!("shown {early} to {late} ms after the capture, {middle} as a rule");
     let card = CARD / 48;
-    assert!(middle > card && middle < card + 350, "as late as the voice: {middle} ms");
-    assert!(late - early < 80, "evenly: {early} to {late} ms");
+    assert!(middle > card && middle < card + 600, "as late as the voice: {middle} ms");
+    // What a busy machine adds to both ends of the way is in it.
+    assert!(late - early < 160, "evenly: {early} to {late} ms");
 }
