@@ -113,6 +113,8 @@ describe("perfect negotiation", () => {
   ): (message: unknown) => Promise<void> {
     let isMaking = false;
     let isIgnoring = false;
+    /** Their answer is on its way in: what they offer after it is no collision. */
+    let isAnswered = false;
     pc.onnegotiationneeded = async () => {
       try {
         isMaking = true;
@@ -129,10 +131,12 @@ describe("perfect negotiation", () => {
         candidate?: RTCIceCandidateInit;
       };
       if (description) {
-        const isCollision = description.type === "offer" && (isMaking || pc.signalingState !== "stable");
-        isIgnoring = !isPolite && isCollision;
+        const isReady = !isMaking && (pc.signalingState === "stable" || isAnswered);
+        isIgnoring = !isPolite && description.type === "offer" && !isReady;
         if (isIgnoring) return;
+        isAnswered = description.type === "answer";
         await pc.setRemoteDescription(description);
+        isAnswered = false;
         if (description.type === "offer") {
           await pc.setLocalDescription();
           send({ description: pc.localDescription?.toJSON() });
@@ -167,7 +171,16 @@ describe("perfect negotiation", () => {
     );
     one.addTrack(new FakeTrack("audio").asTrack, stream());
     two.addTrack(new FakeTrack("video").asTrack, stream());
-    for (let turn = 0; turn < 40; turn++) {
+    const isDone = (): boolean =>
+      [one, two].every(
+        (pc) =>
+          pc.signalingState === "stable" &&
+          pc.connectionState === "connected" &&
+          pc.getTransceivers().length === 2 &&
+          pc.getTransceivers().every(({ currentDirection }) => currentDirection !== null),
+      );
+    // Timers come late on a busy machine.
+    for (let turn = 0; turn < 1_000 && !isDone(); turn++) {
       await new Promise((resolve) => setTimeout(resolve, 2));
       await settle(5);
     }
