@@ -35,6 +35,13 @@ fn two_people_see_and_hear_each_other() {
     bob.page.click("button", "Turn camera on");
     ann.page.wait_picture(Figure::Blue, SOON);
 
+    // The pointer rests on the controls, which stay: pressing once more needs no move before it.
+    std::thread::sleep(Duration::from_secs(4));
+    bob.page.press_pointer();
+    ann.page.wait_text("Bob’s camera is off", SOON);
+    bob.page.press_pointer();
+    ann.page.wait_picture(Figure::Blue, SOON);
+
     // Either hangs up; both are told, and nothing is captured any more.
     bob.leave();
     ann.page.wait_text("You talked with Bob for", SOON);

@@ -280,19 +280,40 @@ impl Page {
                 Err(error) => panic!("{}: clicking the {role} {name:?}: {error}", self.host.name()),
             }
             // What hides from a pointer at rest comes back when it moves, as it does on its way to a button.
-            self.move_pointer();
+            self.point_at(&element);
             std::thread::sleep(LOOK_EVERY);
         }
     }
 
+    /// Moves the pointer to the middle of an element, as somebody does who looks for it there.
+    fn point_at(&self, element: &Element) {
+        let origin = json!({ ELEMENT: element.0 });
+        let moves: Vec<Value> = [1, 0]
+            .map(|x| json!({ "type": "pointerMove", "duration": 0, "origin": origin, "x": x, "y": 0 }))
+            .into();
+        // Not every driver moves pointers; then nothing that hides from one is looked for either.
+        let _ = self.try_pointer(&moves);
+    }
+
     /// Moves the pointer a little, somewhere in the middle of the page.
     pub fn move_pointer(&self) {
-        let moves: Vec<Value> = [(300, 300), (310, 305)]
-            .map(|(x, y)| json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x, "y": y }))
-            .into();
-        let body = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": moves }] });
-        // Not every driver moves pointers; then nothing that hides from one is looked for either.
-        let _ = self.try_command("POST", "/actions", &body);
+        let moves = [(300, 300), (310, 305)]
+            .map(|(x, y)| json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x, "y": y }));
+        let _ = self.try_pointer(&moves);
+    }
+
+    /// Presses and lets go where the pointer rests.
+    #[track_caller]
+    pub fn press_pointer(&self) {
+        let press = ["pointerDown", "pointerUp"].map(|kind| json!({ "type": kind, "button": 0 }));
+        if let Err(error) = self.try_pointer(&press) {
+            panic!("{}: pressing where the pointer rests: {error}", self.host.name());
+        }
+    }
+
+    fn try_pointer(&self, actions: &[Value]) -> Result<Value, WebDriverError> {
+        let body = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] });
+        self.try_command("POST", "/actions", &body)
     }
 
     /// Puts `text` in place of what the field with this role and name holds.
@@ -387,6 +408,15 @@ impl Page {
         match outline {
             Ok(text) => format!("the page: {}", text.as_str().unwrap_or_default()),
             Err(error) => format!("the page cannot be read: {error}"),
+        }
+    }
+}
+
+impl Drop for Page {
+    /// A failed test tells what everybody saw, not only who waited in vain.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("at the end {} saw\n{}", self.host.name(), self.outline());
         }
     }
 }
