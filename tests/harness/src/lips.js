@@ -23,7 +23,9 @@ const look = (_, { presentationTime }) => {
   video.requestVideoFrameCallback(look);
 };
 video.requestVideoFrameCallback(look);
-const source = kept.context.createMediaStreamSource(new MediaStream(audio.srcObject.getAudioTracks()));
+// Clones, which end with this: WebKitGTK piles up what a source that is no longer read is given.
+const heardTracks = audio.srcObject.getAudioTracks().map((track) => track.clone());
+const source = kept.context.createMediaStreamSource(new MediaStream(heardTracks));
 const tap = kept.context.createScriptProcessor(256, 1, 1);
 // Samples have exact times of the sound's clock. The least delayed event tells how that stands to the machine's.
 let loudAt = kept.context.currentTime;
@@ -40,5 +42,6 @@ source.connect(tap).connect(kept.context.destination);
 await new Promise((resolve) => setTimeout(resolve, ms));
 isWatching = false;
 source.disconnect();
+for (const track of heardTracks) track.stop();
 tap.disconnect();
 return { seen, heard: heard.map((at) => at + offset) };

@@ -5,12 +5,17 @@ if (playing.length === 0) return null;
 const kept = window.__earshotTest;
 kept.context ??= new AudioContext({ sampleRate: 48000 });
 await kept.context.resume();
-const taps = playing.map((element) => {
-  const source = kept.context.createMediaStreamSource(new MediaStream(element.srcObject.getAudioTracks()));
+// One for each track, as long as it lasts: WebKitGTK piles up what a source that is no longer read is given.
+kept.taps ??= new WeakMap();
+const tap = (track) => {
+  const source = kept.context.createMediaStreamSource(new MediaStream([track]));
   const analyser = new AnalyserNode(kept.context, { fftSize: 8192, smoothingTimeConstant: 0 });
   source.connect(analyser);
-  return { source, analyser };
-});
+  kept.taps.set(track, { source, analyser });
+};
+const tracks = playing.flatMap((element) => element.srcObject.getAudioTracks());
+for (const track of tracks) if (!kept.taps.has(track)) tap(track);
+const taps = tracks.map((track) => kept.taps.get(track));
 let best = { hz: 0, db: -200 };
 // The first windows after connecting hold the silence from before.
 const start = performance.now();
@@ -25,5 +30,4 @@ while (performance.now() - start < ms + 200) {
     }
   }
 }
-for (const { source } of taps) source.disconnect();
 return best;

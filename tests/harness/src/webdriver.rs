@@ -280,6 +280,7 @@ impl Page {
                 Err(error) => panic!("{}: clicking the {role} {name:?}: {error}", self.host.name()),
             }
             // What hides from a pointer at rest comes back when it moves, as it does on its way to a button.
+            self.move_pointer();
             self.point_at(&element);
             std::thread::sleep(LOOK_EVERY);
         }

@@ -16,19 +16,32 @@ let ids = 0;
 
 export class FakeTrack extends EventTarget {
   readonly id = `track-${++ids}`;
-  enabled = true;
+  #enabled = true;
   muted = false;
   readyState: "live" | "ended" = "live";
   contentHint = "";
   settings: MediaTrackSettings = {};
+  readonly clones: FakeTrack[] = [];
   constructor(readonly kind: "audio" | "video") {
     super();
+  }
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+  set enabled(value: boolean) {
+    this.#enabled = value;
   }
   stop(): void {
     this.readyState = "ended";
   }
   getSettings(): MediaTrackSettings {
     return this.settings;
+  }
+  clone(): FakeTrack {
+    const clone = new FakeTrack(this.kind);
+    Object.assign(clone, { enabled: this.enabled, readyState: this.readyState, settings: this.settings });
+    this.clones.push(clone);
+    return clone;
   }
   /** Pulled out. */
   unplug(): void {

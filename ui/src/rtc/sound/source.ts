@@ -3,26 +3,30 @@ import type { CaptureOptions, FromCapture, ToCapture } from "./capture.worklet";
 import type { SourceLevel } from "./chunks";
 import type { SoundLink } from "./link";
 import type { SourceId, SourceOptions } from "../numbers";
+import { watch } from "../watch";
 import { loadWorklets } from "./worklets";
 
 /** Settings of a microphone, those of mediacapture-streams and what some engines leave out. */
 type Settings = Pick<
   MediaTrackSettings,
-  "echoCancellation" | "noiseSuppression" | "autoGainControl" | "channelCount"
+  "deviceId" | "echoCancellation" | "noiseSuppression" | "autoGainControl" | "channelCount"
 >;
 
 /**
  * What is done to a track's sound. Its processing is what its settings say; where an engine says nothing it does nothing,
- * and it is done here. mst-content-hint: `music` is left as it is.
+ * and it is done here. What no device has captured is left as the page made it. mst-content-hint: so is `music`.
  */
 export function optionsOf(settings: Settings, hint: string): SourceOptions {
+  const isCaptured = settings.deviceId !== undefined;
   const wanted = [settings.echoCancellation, settings.noiseSuppression, settings.autoGainControl];
   // A screen's sound has no processing: nobody asked for any, and it is not a voice.
-  const speech = hint.startsWith("speech") || (hint !== "music" && !wanted.every((want) => want === false));
+  const isVoice = isCaptured && hint !== "music" && !wanted.every((want) => want === false);
+  const speech = hint.startsWith("speech") || isVoice;
+  const treated = speech && isCaptured;
   return {
-    echo_cancellation: speech && settings.echoCancellation !== false,
-    noise_suppression: speech && settings.noiseSuppression !== false,
-    auto_gain_control: speech && settings.autoGainControl !== false,
+    echo_cancellation: treated && settings.echoCancellation !== false,
+    noise_suppression: treated && settings.noiseSuppression !== false,
+    auto_gain_control: treated && settings.autoGainControl !== false,
     channels: !speech && (settings.channelCount ?? 2) > 1 ? 2 : 1,
     speech,
   };
@@ -34,6 +38,9 @@ export class Source {
   level: SourceLevel | null = null;
   readonly #context: AudioContext;
   #nodes: { input: MediaStreamAudioSourceNode; worklet: AudioWorkletNode } | null = null;
+  /** Ends with this: WebKitGTK piles up what a source node is given that is no longer read, while its track lives. */
+  readonly #own: MediaStreamTrack;
+  readonly #unwatch: () => void;
   #isClosed = false;
   readonly #link: SoundLink;
 
@@ -41,10 +48,17 @@ export class Source {
     this.#context = context;
     this.#link = link;
     this.id = link.nextSource();
+    this.#own = track.clone();
+    const follow = (): void => {
+      this.#own.enabled = track.enabled;
+    };
+    follow();
+    this.#unwatch = watch(track, { changed: follow, ended: () => this.#own.stop() });
+    if (track.readyState === "ended") this.#own.stop();
     const options = optionsOf(track.getSettings(), track.contentHint);
     void link.request({ type: "open-source", source: this.id, options }).catch(() => this.#stop());
     const port = link.openSourcePort(this.id);
-    void this.#start(track, port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
+    void this.#start(port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
   }
 
   close(): void {
@@ -55,10 +69,10 @@ export class Source {
     void this.#link.request({ type: "close-source", source: this.id }).catch(() => undefined);
   }
 
-  async #start(track: MediaStreamTrack, port: MessagePort, channels: 1 | 2): Promise<void> {
+  async #start(port: MessagePort, channels: 1 | 2): Promise<void> {
     await loadWorklets(this.#context);
     if (this.#isClosed) return port.postMessage(null);
-    const input = this.#context.createMediaStreamSource(new MediaStream([track]));
+    const input = this.#context.createMediaStreamSource(new MediaStream([this.#own]));
     const ahead = performance.timeOrigin + performance.now() - Date.now();
     const worklet = new AudioWorkletNode(this.#context, "webview-rtc-capture", {
       outputChannelCount: [1],
@@ -77,6 +91,8 @@ export class Source {
   }
 
   #stop(): void {
+    this.#unwatch();
+    this.#own.stop();
     this.#nodes?.worklet.port.postMessage(null satisfies ToCapture);
     this.#nodes?.input.disconnect();
     this.#nodes?.worklet.disconnect();

@@ -2,7 +2,7 @@
 import type { WorkerLink } from "../worker/link";
 import type { VideoSourceId } from "../worker/messages";
 import { Capturer } from "./capturer";
-import { isLive, watch } from "./watch";
+import { isLive, watch } from "../watch";
 
 interface Held {
   id: VideoSourceId;

@@ -1,5 +1,5 @@
 /**
- * Tells when a track goes black or is over. A clone in a Worker knows neither of its original's `enabled` nor of its
+ * Tells when a track goes black or silent, or is over. A clone knows neither of its original's `enabled` nor of its
  * `stop()`, and neither has an event: both are watched on the track itself, which else stays as it is.
  */
 
