@@ -18,7 +18,8 @@ export function problemOf(kind: InputKind, error: unknown): MediaProblem {
   return `${kind}-missing`;
 }
 
-export type ScreenProblem = "screen-denied" | "screen-no-portal" | "screen-missing";
+export const SCREEN_PROBLEMS = ["screen-denied", "screen-no-portal", "screen-missing"] as const;
+export type ScreenProblem = (typeof SCREEN_PROBLEMS)[number];
 
 /** From the DOMException's name (W3C Screen Capture, section 5.1), and from what WebKitGTK makes of it. */
 export function screenProblemOf(error: unknown): ScreenProblem {

@@ -148,6 +148,18 @@ describe("a call", () => {
     expect(ann.app.call?.peers[0]?.verification).toEqual(mismatch);
   });
 
+  it("says why no screen is shared until it is tried again", async () => {
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+    await ann.calling.sending.setScreen(true);
+    expect(ann.codes).toEqual(["screen-denied"]);
+    ann.screenProblem = null;
+    await ann.calling.sending.setScreen(true);
+    expect(ann.codes).toEqual([]);
+  });
+
   it("cannot be made where there are no peer connections, but a ring can be declined", async () => {
     ann.app.ability = { stage: "cannot", lacks: [] };
     ann.ring(bob);

@@ -42,6 +42,7 @@ export interface CallingOptions {
   iceServers(): readonly IceServer[];
   makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "trust" | "on">): Call;
   notify(code: AnyCode): void;
+  withdraw(codes: readonly AnyCode[]): void;
   /** What my memory says of somebody. */
   standing: StandingOf;
   /** For a memory where no node has one. */
@@ -63,8 +64,8 @@ export class Calling {
   constructor(private readonly options: CallingOptions) {
     const { app, clock, sounds, record } = options;
     this.#incoming = new IncomingRings({ app, clock, sounds, record, say: (request) => this.#say(request) });
-    const { media, notify } = options;
-    this.sending = new Sending({ media, notify, attempt: () => this.#attempt });
+    const { media, notify, withdraw } = options;
+    this.sending = new Sending({ media, notify, withdraw, attempt: () => this.#attempt });
   }
 
   get current(): Call | null {

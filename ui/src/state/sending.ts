@@ -1,5 +1,5 @@
 /** What I send in the call that is on: microphone, camera, screen, each switched by the person. */
-import { screenProblemOf } from "../call/devices";
+import { SCREEN_PROBLEMS, screenProblemOf } from "../call/devices";
 import type { LocalMedia } from "../call/local-media";
 import type { Attempt } from "./attempt";
 import type { AnyCode } from "./contract";
@@ -15,6 +15,8 @@ export class Sending {
       media: SendingMedia;
       attempt(): Attempt | null;
       notify(code: AnyCode): void;
+      /** What was told before is no longer so. */
+      withdraw(codes: readonly AnyCode[]): void;
     },
   ) {}
 
@@ -48,6 +50,7 @@ export class Sending {
     const { media } = this.options;
     if (!on) media.stopScreen();
     else if (this.options.attempt()?.call) {
+      this.options.withdraw(SCREEN_PROBLEMS);
       try {
         await media.startScreen();
         if (!this.options.attempt()) media.stopScreen();

@@ -105,6 +105,7 @@ export class Session {
       iceServers: () => app.node?.settings.ice_servers ?? [],
       makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
       notify: (code) => this.notify("error", code),
+      withdraw: (codes) => this.withdraw(codes),
       standing: (device, person) => this.#standings.of(device, person),
       remember: (peer, what) => this.#remember(peer, what),
       record: (call) => this.#record(call),
@@ -153,6 +154,11 @@ export class Session {
     const { app } = this;
     const notice = { id: ++this.#noticeId, level, code, ...(name === undefined ? {} : { name }) };
     app.notices = [...app.notices.filter((one) => one.code !== code), notice].slice(-MAX_NOTICES);
+  }
+
+  withdraw(codes: readonly AnyCode[]): void {
+    const { app } = this;
+    app.notices = app.notices.filter((notice) => !codes.includes(notice.code));
   }
 
   /** Asks the node; what goes wrong is told. */

@@ -81,7 +81,9 @@ export class FakeCall {
 export class Someone {
   readonly app: AppState;
   readonly calling: Calling;
-  readonly codes: AnyCode[] = [];
+  codes: AnyCode[] = [];
+  /** Why a screen cannot be shared; null: it can. */
+  screenProblem: Error | null = new Error("no screen");
   readonly records: Attempted[] = [];
   readonly remembered: string[] = [];
   readonly sounds: string[] = [];
@@ -112,7 +114,7 @@ export class Someone {
           this.held = { microphone: false, camera: false };
           return Promise.resolve();
         },
-        startScreen: () => Promise.reject(new Error("no screen")),
+        startScreen: () => (this.screenProblem ? Promise.reject(this.screenProblem) : Promise.resolve()),
         stopScreen: () => undefined,
         problem: () => null,
         track: (kind) => (this.held[kind] ? ({} as MediaStreamTrack) : null),
@@ -131,6 +133,7 @@ export class Someone {
         return call as unknown as Call;
       },
       notify: (code) => this.codes.push(code),
+      withdraw: (codes) => (this.codes = this.codes.filter((code) => !codes.includes(code))),
       standing: (_, { name }) => ({ name, trust: "stranger", blocked: false }),
       remember: ({ device: who }, what) => this.remembered.push(`${who} ${what}`),
       record: (call) => this.records.push(call),

@@ -6,9 +6,19 @@ import { optionsOf, Sources } from "./source";
 vi.mock("./worklets", () => ({ loadWorklets: () => Promise.resolve() }));
 installFakes();
 
+/** A worklet of a context that runs: everything is gathered at once. */
 class FakeNode {
-  readonly port = { postMessage: vi.fn(), onmessage: null };
-  connect(): void {}
+  readonly port = {
+    onmessage: null as ((event: { data: unknown }) => void) | null,
+    postMessage: (data: unknown): void => {
+      if (data === "gathering") this.port.onmessage?.({ data: "gathered" });
+    },
+  };
+  readonly connected: unknown[] = [];
+  connect(to: unknown): void {
+    this.connected.push(to);
+    queueMicrotask(() => this.port.onmessage?.({ data: "running" }));
+  }
   disconnect(): void {}
 }
 

@@ -37,7 +37,7 @@ export class Source {
   readonly id: SourceId;
   level: SourceLevel | null = null;
   readonly #context: AudioContext;
-  #nodes: { input: MediaStreamAudioSourceNode; worklet: AudioWorkletNode } | null = null;
+  #stopNodes: (() => void) | null = null;
   /** Ends with this: WebKitGTK piles up what a source node is given that is no longer read, while its track lives. */
   readonly #own: MediaStreamTrack;
   readonly #unwatch: () => void;
@@ -72,31 +72,41 @@ export class Source {
   async #start(port: MessagePort, channels: 1 | 2): Promise<void> {
     await loadWorklets(this.#context);
     if (this.#isClosed) return port.postMessage(null);
-    const input = this.#context.createMediaStreamSource(new MediaStream([this.#own]));
-    const ahead = performance.timeOrigin + performance.now() - Date.now();
     const worklet = new AudioWorkletNode(this.#context, "webview-rtc-capture", {
       outputChannelCount: [1],
       channelCount: channels,
       channelCountMode: "explicit",
-      processorOptions: { channels, ahead } satisfies CaptureOptions,
+      processorOptions: { channels } satisfies CaptureOptions,
     });
+    let input: MediaStreamAudioSourceNode | null = null;
+    let began = 0;
     worklet.port.onmessage = ({ data }: MessageEvent<FromCapture>) => {
-      this.level = data;
+      if (this.#isClosed) return;
+      if (data === "running") {
+        input = this.#context.createMediaStreamSource(new MediaStream([this.#own]));
+        began = performance.now();
+        worklet.port.postMessage("gathering" satisfies ToCapture);
+      } else if (data === "gathered") {
+        input?.connect(worklet);
+        // What is in store was captured since the source is there.
+        const ahead = performance.timeOrigin + began - Date.now();
+        worklet.port.postMessage({ port, ahead } satisfies ToCapture, [port]);
+      } else this.level = data;
     };
-    worklet.port.postMessage({ port } satisfies ToCapture, [port]);
-    input.connect(worklet);
     // It gives silence; only what leads to the destination is processed.
     worklet.connect(this.#context.destination);
-    this.#nodes = { input, worklet };
+    this.#stopNodes = () => {
+      worklet.port.postMessage(null satisfies ToCapture);
+      input?.disconnect();
+      worklet.disconnect();
+    };
   }
 
   #stop(): void {
     this.#unwatch();
     this.#own.stop();
-    this.#nodes?.worklet.port.postMessage(null satisfies ToCapture);
-    this.#nodes?.input.disconnect();
-    this.#nodes?.worklet.disconnect();
-    this.#nodes = null;
+    this.#stopNodes?.();
+    this.#stopNodes = null;
   }
 }
 

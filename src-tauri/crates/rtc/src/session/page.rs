@@ -80,6 +80,10 @@ impl Session {
             | Request::GetStats { pc } => {
                 let sound = match &request {
                     Request::GetStats { .. } => self.sound.stats(pc),
+                    Request::SetSender { line, encoding, .. } => {
+                        self.limit(pc, *line, encoding.max_bitrate);
+                        Vec::new()
+                    }
                     _ => Vec::new(),
                 };
                 // The connection answers.
@@ -130,7 +134,7 @@ impl Session {
         self.lips.forget(pc);
         self.outbox.forget(pc);
         for source in self.routes.forget(pc) {
-            self.sound.set_loss(source, self.routes.worst(source));
+            self.sound.set_demand(source, self.routes.demand(source));
         }
     }
 
@@ -140,9 +144,19 @@ impl Session {
         }
         let before = self.routes.attach(pc, line, source)?;
         for source in before.into_iter().chain(source) {
-            self.sound.set_loss(source, self.routes.worst(source));
+            self.sound.set_demand(source, self.routes.demand(source));
         }
         Ok(())
+    }
+
+    /// What a voice line may take; of other lines nothing is carried here.
+    fn limit(&mut self, pc: Pc, line: Line, max_bitrate: Option<u32>) {
+        if !self.connections.contains_key(&pc) || usize::from(line) >= crate::wire::MAX_LINES {
+            return;
+        }
+        if let Some(source) = self.routes.limit(pc, line, max_bitrate) {
+            self.sound.set_demand(source, self.routes.demand(source));
+        }
     }
 
     fn media(&mut self, header: Header, payload: &[u8]) {

@@ -48,7 +48,7 @@ impl Session {
             }
             Report::Loss { line, fraction } => {
                 if let Some(source) = self.routes.lost(pc, line, fraction) {
-                    self.sound.set_loss(source, self.routes.worst(source));
+                    self.sound.set_demand(source, self.routes.demand(source));
                 }
             }
             // The page closes it in its own time; what it wishes of it until then is refused.

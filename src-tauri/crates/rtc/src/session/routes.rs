@@ -1,7 +1,8 @@
-//! Which source each voice line carries, and how much of it is lost.
+//! Which source each voice line carries, and what its listeners ask of its coding.
 
 use std::collections::HashMap;
 
+use crate::sound::Demand;
 use crate::wire::{Fault, Line, MAX_LINES, Pc, SourceId};
 
 /// Sources of a page at once.
@@ -11,7 +12,8 @@ const MAX_SOURCES: usize = 32;
 pub(super) struct Routes {
     sources: Vec<SourceId>,
     lines: HashMap<(Pc, Line), SourceId>,
-    lost: HashMap<(Pc, Line), f32>,
+    /// Of lines that carry something, or will.
+    demands: HashMap<(Pc, Line), Demand>,
 }
 
 impl Routes {
@@ -71,23 +73,33 @@ impl Routes {
         self.lines.iter().filter(move |(_, carried)| **carried == source).map(|(line, _)| *line)
     }
 
-    /// They lose so much of a line. Answers its source.
-    pub(super) fn lost(&mut self, pc: Pc, line: Line, fraction: f32) -> Option<SourceId> {
+    /// They lose so much of a line, 0 to 1. Answers its source.
+    pub(super) fn lost(&mut self, pc: Pc, line: Line, loss: f32) -> Option<SourceId> {
         let source = self.lines.get(&(pc, line)).copied()?;
-        self.lost.insert((pc, line), fraction);
+        self.demands.entry((pc, line)).or_default().loss = loss;
         Some(source)
     }
 
-    /// What the worst listener of a source loses, 0 to 1.
-    pub(super) fn worst(&self, source: SourceId) -> f32 {
-        self.carrying(source).filter_map(|line| self.lost.get(&line)).copied().fold(0.0, f32::max)
+    /// A line may take so much, bit/s. Answers its source.
+    pub(super) fn limit(&mut self, pc: Pc, line: Line, max_bitrate: Option<u32>) -> Option<SourceId> {
+        self.demands.entry((pc, line)).or_default().max_bitrate = max_bitrate;
+        self.lines.get(&(pc, line)).copied()
+    }
+
+    /// What suits every listener of a source: the most that is lost, the least that may be taken.
+    pub(super) fn demand(&self, source: SourceId) -> Demand {
+        let all = self.carrying(source).filter_map(|line| self.demands.get(&line));
+        all.fold(Demand::default(), |so_far, one| Demand {
+            loss: so_far.loss.max(one.loss),
+            max_bitrate: so_far.max_bitrate.into_iter().chain(one.max_bitrate).min(),
+        })
     }
 
     /// A connection is gone. Answers the sources that it carried.
     pub(super) fn forget(&mut self, pc: Pc) -> Vec<SourceId> {
         let carried = self.lines.iter().filter(|((of, _), _)| *of == pc).map(|(_, source)| *source).collect();
         self.lines.retain(|(of, _), _| *of != pc);
-        self.lost.retain(|(of, _), _| *of != pc);
+        self.demands.retain(|(of, _), _| *of != pc);
         carried
     }
 }
@@ -109,11 +121,11 @@ mod tests {
         assert_eq!(routes.attach(2, 1, Some(8)), Ok(None));
         assert_eq!(routes.lost(1, 0, 0.1), Some(7));
         assert_eq!(routes.lost(2, 0, 0.3), Some(7));
-        assert_eq!(routes.worst(7), 0.3);
-        assert_eq!(routes.worst(8), 0.0);
+        assert_eq!(routes.demand(7).loss, 0.3);
+        assert_eq!(routes.demand(8).loss, 0.0);
         assert_eq!(routes.attach(2, 0, Some(8)), Ok(Some(7)));
-        assert_eq!(routes.worst(7), 0.1);
-        assert_eq!(routes.worst(8), 0.3);
+        assert_eq!(routes.demand(7).loss, 0.1);
+        assert_eq!(routes.demand(8).loss, 0.3);
         let mut carried = routes.forget(2);
         carried.sort_unstable();
         assert_eq!(carried, [8, 8]);
@@ -121,6 +133,22 @@ mod tests {
         routes.close(7).unwrap();
         assert_eq!(routes.carrying(7).count(), 0);
         assert_eq!(routes.close(7), Err(Fault::Closed));
+    }
+
+    #[test]
+    fn a_source_takes_no_more_than_its_narrowest_listener_may() {
+        let mut routes = Routes::default();
+        routes.open(7).unwrap();
+        assert_eq!(routes.limit(1, 0, Some(24_000)), None, "carries nothing yet");
+        routes.attach(1, 0, Some(7)).unwrap();
+        routes.attach(2, 0, Some(7)).unwrap();
+        assert_eq!(routes.demand(7).max_bitrate, Some(24_000));
+        assert_eq!(routes.limit(2, 0, Some(12_000)), Some(7));
+        assert_eq!(routes.demand(7).max_bitrate, Some(12_000));
+        routes.limit(2, 0, None);
+        assert_eq!(routes.demand(7).max_bitrate, Some(24_000));
+        routes.forget(1);
+        assert_eq!(routes.demand(7).max_bitrate, None);
     }
 
     #[test]

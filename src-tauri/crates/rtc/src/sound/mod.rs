@@ -49,6 +49,15 @@ pub struct SoundPacket {
     pub payload: Arc<[u8]>,
 }
 
+/// What the coding of a source has to suit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Demand {
+    /// The share of packets, 0 to 1, that the worst of its listeners loses: forward error correction follows.
+    pub loss: f32,
+    /// bit/s it takes at most (`RTCRtpEncodingParameters.maxBitrate`).
+    pub max_bitrate: Option<u32>,
+}
+
 /// A packet that a source made, for all lines that carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coded {
@@ -147,10 +156,10 @@ impl Sound {
         packets.into_iter().map(|packet| Coded { source, packet }).collect()
     }
 
-    /// The share of packets, 0 to 1, that the worst of its listeners loses: forward error correction follows.
-    pub fn set_loss(&mut self, source: SourceId, fraction: f32) {
+    /// What the listeners of a source want of it from now on.
+    pub fn set_demand(&mut self, source: SourceId, demand: Demand) {
         if let Some(open) = self.sources.get_mut(&source) {
-            open.set_loss(fraction);
+            open.set_demand(demand);
         }
     }
 

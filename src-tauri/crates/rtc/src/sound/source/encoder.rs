@@ -17,6 +17,8 @@ const MAX_PACKET_BYTES: usize = 1275;
 const VOICE_BITRATE: u32 = 32_000;
 /// bit/s for what is not speech, one channel and two.
 const MUSIC_BITRATE: [u32; 2] = [64_000, 128_000];
+/// bit/s: with less a voice cannot be coded (RFC 6716, section 2.1.1).
+const LEAST_BITRATE: u32 = 6_000;
 /// Beyond, more redundancy only makes the voice worse.
 const MAX_LOSS_PERCENT: u8 = 30;
 /// An Opus packet of so few bytes says that there is nothing to say (RFC 6716, section 2.1.9).
@@ -25,6 +27,9 @@ const SILENT_BYTES: usize = 2;
 pub(super) struct Encoder {
     opus: Opus,
     channels: usize,
+    /// bit/s where nobody wants less.
+    usual: u32,
+    bitrate: u32,
     loss_percent: u8,
     sequence: u16,
     timestamp: u32,
@@ -58,6 +63,8 @@ impl Encoder {
         Ok(Self {
             opus,
             channels: usize::from(options.channels),
+            usual: bitrate,
+            bitrate,
             loss_percent: 0,
             sequence: 0,
             timestamp: 0,
@@ -72,6 +79,14 @@ impl Encoder {
         let percent = ((fraction * 100.0).ceil() as u8).min(MAX_LOSS_PERCENT);
         if percent != self.loss_percent && self.opus.set_packet_loss_perc(percent).is_ok() {
             self.loss_percent = percent;
+        }
+    }
+
+    /// bit/s it may take at most.
+    pub(super) fn set_limit(&mut self, most: Option<u32>) {
+        let bitrate = self.usual.min(most.unwrap_or(u32::MAX)).max(LEAST_BITRATE);
+        if bitrate != self.bitrate && self.opus.set_bitrate(Bitrate::Bits(bitrate)).is_ok() {
+            self.bitrate = bitrate;
         }
     }
 

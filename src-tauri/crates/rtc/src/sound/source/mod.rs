@@ -7,7 +7,7 @@ use encoder::{Encoder, PACKET_FRAMES};
 use processing::Processing;
 
 use super::far_end::{FarEnd, Reader};
-use super::{BLOCK_FRAMES, SoundPacket};
+use super::{BLOCK_FRAMES, Demand, SoundPacket};
 use crate::wire::{Fault, SourceOptions};
 
 /// At most so many frames come at once; of more, the page has lost count.
@@ -47,8 +47,9 @@ impl Source {
         })
     }
 
-    pub(super) fn set_loss(&mut self, fraction: f32) {
-        self.encoder.set_loss(fraction);
+    pub(super) fn set_demand(&mut self, demand: Demand) {
+        self.encoder.set_loss(demand.loss);
+        self.encoder.set_limit(demand.max_bitrate);
     }
 
     /// Interleaved samples, the first captured at `time`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::sound::{Sound, SoundPacket, SoundStats};
+use crate::sound::{Demand, Sound, SoundPacket, SoundStats};
 use crate::wire::SourceOptions;
 
 pub(super) const PC: u32 = 1;
@@ -156,7 +156,7 @@ impl Path<'_> {
         let channels = usize::from(self.options.channels);
         let mut sender = Sound::default();
         sender.open_source(SOURCE, self.options).unwrap();
-        sender.set_loss(SOURCE, self.loss);
+        sender.set_demand(SOURCE, Demand { loss: self.loss, max_bitrate: None });
         let mut listener = Sound::default();
         let mut flight: BTreeMap<(Duration, usize), SoundPacket> = BTreeMap::new();
         let mut ring: VecDeque<f32> = VecDeque::new();

@@ -1,8 +1,9 @@
 //! From a microphone to an ear over networks of every kind.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::kit::{Dice, Heard, Path, bare, broken, power_db, purity, speech, tone};
+use super::kit::{Dice, Heard, Path, SOURCE, bare, broken, power_db, purity, speech, tone};
+use crate::sound::{Demand, Sound};
 
 const SECONDS: usize = 10;
 
@@ -53,6 +54,27 @@ fn a_steady_stream_is_heard_as_it_was_said() {
     assert!((stats.energy / stats.duration - 0.045).abs() < 0.005, "{}", stats.energy / stats.duration);
     assert!(stats.emitted + 2_000 > stats.samples);
     assert!((15.0..40.0).contains(&(stats.delay / stats.emitted as f64 * 1000.0)));
+}
+
+#[test]
+fn a_voice_takes_no_more_than_it_may() {
+    let samples = speech(5, 4.0);
+    let bitrate = |max_bitrate| {
+        let mut sender = Sound::default();
+        sender.open_source(SOURCE, bare(true, 1)).unwrap();
+        sender.set_demand(SOURCE, Demand { loss: 0.0, max_bitrate });
+        let bytes: usize = samples
+            .chunks_exact(480)
+            .enumerate()
+            .flat_map(|(at, block)| sender.captured(Instant::now(), SOURCE, at as u64 * 10_000, block))
+            .map(|coded| coded.packet.payload.len())
+            .sum();
+        bytes as f64 * 8.0 / 4.0
+    };
+    let (usual, narrow, wide) = (bitrate(None), bitrate(Some(12_000)), bitrate(Some(500_000)));
+    println!("{usual:.0} bit/s, with 12000 allowed {narrow:.0}, with 500000 {wide:.0}");
+    assert!(narrow < 14_000.0 && narrow < 0.6 * usual);
+    assert_eq!(wide, usual);
 }
 
 #[test]
