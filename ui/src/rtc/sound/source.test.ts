@@ -6,33 +6,32 @@ import { optionsOf, Sources } from "./source";
 vi.mock("./worklets", () => ({ loadWorklets: () => Promise.resolve() }));
 installFakes();
 
-/** A worklet of a context that runs: everything is gathered at once. */
 class FakeNode {
-  readonly port = {
-    onmessage: null as ((event: { data: unknown }) => void) | null,
-    postMessage: (data: unknown): void => {
-      if (data === "gathering") this.port.onmessage?.({ data: "gathered" });
-    },
-  };
-  readonly connected: unknown[] = [];
-  connect(to: unknown): void {
-    this.connected.push(to);
-    queueMicrotask(() => this.port.onmessage?.({ data: "running" }));
+  readonly port = { postMessage: vi.fn(), onmessage: null };
+  readonly gain = { value: 1 };
+  readonly to = new Set<unknown>();
+  connect(node: unknown): void {
+    this.to.add(node);
   }
-  disconnect(): void {}
+  disconnect(node?: unknown): void {
+    if (node === undefined) this.to.clear();
+    else this.to.delete(node);
+  }
 }
 
-/** A context and a link that remember which tracks are read, and what the native side was asked for. */
+/** A context and a link that remember the nodes of tracks, and what the native side was asked for. */
 function opened() {
   vi.stubGlobal("AudioWorkletNode", FakeNode);
-  const read: MediaStreamTrack[] = [];
+  const inputs: FakeNode[] = [];
   const asked: string[] = [];
   const context = {
     destination: {},
-    createMediaStreamSource: (stream: MediaStream) => {
-      read.push(...stream.getTracks());
-      return new FakeNode();
+    createMediaStreamSource: () => {
+      const node = new FakeNode();
+      inputs.push(node);
+      return node;
     },
+    createGain: () => new FakeNode(),
   } as unknown as AudioContext;
   let next = 1;
   const link = {
@@ -43,33 +42,35 @@ function opened() {
     openSourcePort: () => ({ postMessage: vi.fn() }),
     nextSource: () => next++,
   } as unknown as SoundLink;
-  return { sources: new Sources(context, link), read, asked };
+  return { sources: new Sources(context, link), inputs, asked };
 }
 
-test("a track that two senders hold is read once, and until both let it go", async () => {
-  const { sources, read, asked } = opened();
+test("a track that two senders hold is captured once, until both let it go", async () => {
+  const { sources, inputs, asked } = opened();
   const track = new FakeTrack("audio").asTrack;
   expect(sources.hold(track)).toBe(sources.hold(track));
-  await vi.waitFor(() => expect(read).toHaveLength(1));
+  await vi.waitFor(() => expect(inputs[0]?.to.size).toBe(2));
   sources.release(track);
-  expect(read[0]?.readyState).toBe("live");
+  expect(asked).toEqual(["open-source"]);
   sources.release(track);
-  expect(read[0]?.readyState).toBe("ended");
-  expect(track.readyState).toBe("live");
   expect(asked).toEqual(["open-source", "close-source"]);
 });
 
-test("what is read is as silent as the track, and over with it", async () => {
-  const { sources, read } = opened();
+test("what nobody holds any more is read on, into silence, and by the next one, until the track is over", async () => {
+  const { sources, inputs } = opened();
   const track = new FakeTrack("audio").asTrack;
-  track.enabled = false;
   sources.hold(track);
-  await vi.waitFor(() => expect(read).toHaveLength(1));
-  expect(read[0]?.enabled).toBe(false);
-  track.enabled = true;
-  expect(read[0]?.enabled).toBe(true);
+  await vi.waitFor(() => expect(inputs[0]?.to.size).toBe(2));
+  sources.release(track);
+  expect(inputs[0]?.to.size).toBe(1);
+  const [silence] = inputs[0]?.to ?? [];
+  expect((silence as FakeNode).gain.value).toBe(0);
+  sources.hold(track);
+  await vi.waitFor(() => expect(inputs[0]?.to.size).toBe(2));
+  expect(inputs).toHaveLength(1);
   track.stop();
-  expect(read[0]?.readyState).toBe("ended");
+  expect(inputs[0]?.to.size).toBe(0);
+  sources.release(track);
 });
 
 test("only a voice from a device is treated, unless its settings say that this is done or unwanted", () => {

@@ -3,7 +3,7 @@ import type { CaptureOptions, FromCapture, ToCapture } from "./capture.worklet";
 import type { SourceLevel } from "./chunks";
 import type { SoundLink } from "./link";
 import type { SourceId, SourceOptions } from "../numbers";
-import { watch } from "../watch";
+import { inputOf } from "./input";
 import { loadWorklets } from "./worklets";
 
 /** Settings of a microphone, those of mediacapture-streams and what some engines leave out. */
@@ -38,9 +38,6 @@ export class Source {
   level: SourceLevel | null = null;
   readonly #context: AudioContext;
   #stopNodes: (() => void) | null = null;
-  /** Ends with this: WebKitGTK piles up what a source node is given that is no longer read, while its track lives. */
-  readonly #own: MediaStreamTrack;
-  readonly #unwatch: () => void;
   #isClosed = false;
   readonly #link: SoundLink;
 
@@ -48,17 +45,10 @@ export class Source {
     this.#context = context;
     this.#link = link;
     this.id = link.nextSource();
-    this.#own = track.clone();
-    const follow = (): void => {
-      this.#own.enabled = track.enabled;
-    };
-    follow();
-    this.#unwatch = watch(track, { changed: follow, ended: () => this.#own.stop() });
-    if (track.readyState === "ended") this.#own.stop();
     const options = optionsOf(track.getSettings(), track.contentHint);
     void link.request({ type: "open-source", source: this.id, options }).catch(() => this.#stop());
     const port = link.openSourcePort(this.id);
-    void this.#start(port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
+    void this.#start(track, port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
   }
 
   close(): void {
@@ -69,42 +59,32 @@ export class Source {
     void this.#link.request({ type: "close-source", source: this.id }).catch(() => undefined);
   }
 
-  async #start(port: MessagePort, channels: 1 | 2): Promise<void> {
+  async #start(track: MediaStreamTrack, port: MessagePort, channels: 1 | 2): Promise<void> {
     await loadWorklets(this.#context);
     if (this.#isClosed) return port.postMessage(null);
+    const ahead = performance.timeOrigin + performance.now() - Date.now();
     const worklet = new AudioWorkletNode(this.#context, "webview-rtc-capture", {
       outputChannelCount: [1],
       channelCount: channels,
       channelCountMode: "explicit",
-      processorOptions: { channels } satisfies CaptureOptions,
+      processorOptions: { channels, ahead } satisfies CaptureOptions,
     });
-    let input: MediaStreamAudioSourceNode | null = null;
-    let began = 0;
     worklet.port.onmessage = ({ data }: MessageEvent<FromCapture>) => {
-      if (this.#isClosed) return;
-      if (data === "running") {
-        input = this.#context.createMediaStreamSource(new MediaStream([this.#own]));
-        began = performance.now();
-        worklet.port.postMessage("gathering" satisfies ToCapture);
-      } else if (data === "gathered") {
-        input?.connect(worklet);
-        // What is in store was captured since the source is there.
-        const ahead = performance.timeOrigin + began - Date.now();
-        worklet.port.postMessage({ port, ahead } satisfies ToCapture, [port]);
-      } else this.level = data;
+      this.level = data;
     };
+    worklet.port.postMessage({ port } satisfies ToCapture, [port]);
+    const input = inputOf(this.#context, track);
+    input.read(worklet);
     // It gives silence; only what leads to the destination is processed.
     worklet.connect(this.#context.destination);
     this.#stopNodes = () => {
       worklet.port.postMessage(null satisfies ToCapture);
-      input?.disconnect();
+      input.leave(worklet);
       worklet.disconnect();
     };
   }
 
   #stop(): void {
-    this.#unwatch();
-    this.#own.stop();
     this.#stopNodes?.();
     this.#stopNodes = null;
   }
