@@ -298,8 +298,9 @@ impl Page {
 
     /// Moves the pointer a little, somewhere in the middle of the page.
     pub fn move_pointer(&self) {
-        let moves = [(300, 300), (310, 305)]
-            .map(|(x, y)| json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x, "y": y }));
+        let moves = [(300, 300), (310, 305)].map(
+            |(x, y)| json!({ "type": "pointerMove", "duration": 0, "origin": "viewport", "x": x, "y": y }),
+        );
         let _ = self.try_pointer(&moves);
     }
 

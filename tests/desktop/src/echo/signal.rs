@@ -87,6 +87,13 @@ pub(crate) fn levels(samples: &[f32]) -> Vec<f64> {
     samples.chunks_exact(FRAME).map(level).collect()
 }
 
+/// The level of the median frame, dBFS.
+pub(crate) fn median_level(samples: &[f32]) -> f64 {
+    let mut levels = levels(samples);
+    levels.sort_by(f64::total_cmp);
+    levels.get(levels.len() / 2).copied().unwrap_or(FLOOR)
+}
+
 /// Which frames hold speech.
 pub(crate) fn active(samples: &[f32]) -> Vec<bool> {
     let levels = levels(samples);

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use earshot_harness::{Desktop, Figure, Host, Listening, Office, Page, Room};
 use serde_json::{Value, json};
 
-use super::signal::{FRAME, RATE, Voice, active, find, level, mean_level, onsets, same_in_both};
+use super::signal::{
+    FRAME, RATE, Voice, active, find, level, mean_level, median_level, onsets, same_in_both,
+};
 
 const CALL: &str = include_str!("call.js");
 /// A page may play before anybody has clicked in it.
@@ -42,6 +44,8 @@ pub struct Echo {
     pub back_without: f64,
     /// The same with it, dBFS.
     pub back_with: f64,
+    /// The same, of the median frame: where the way through the engine keeps its length.
+    pub usually_back: f64,
     /// Of the near voice, alone in the room: its level at the far side, dBFS.
     pub near_alone: f64,
     /// Share of its frames that arrive with less than 6 dB lost while the far side speaks, too: 0 to 1.
@@ -161,11 +165,11 @@ impl Talk {
     }
 }
 
-/// The level of what is heard from now on for `time`.
-fn level_during(heard: &Listening, time: Duration) -> f64 {
+/// What is heard from now on for `time`.
+fn heard_during(heard: &Listening, time: Duration) -> Vec<f32> {
     let from = heard.samples().len();
     std::thread::sleep(time);
-    level(&heard.samples()[from..])
+    heard.samples().split_off(from)
 }
 
 /// Measures an engine; takes about a minute.
@@ -180,7 +184,7 @@ pub fn measure(near: Engine) -> Echo {
     talk.connect(false);
     let heard = talk.hear_far("without.raw");
     std::thread::sleep(LEARN);
-    let back_without = level_during(&heard, ALONE);
+    let back_without = level(&heard_during(&heard, ALONE));
     let _ = heard.end();
     talk.end();
 
@@ -189,7 +193,8 @@ pub fn measure(near: Engine) -> Echo {
     let in_room = talk.near_room.listen(&talk.near.host().dir().join("room.raw"));
     std::thread::sleep(LEARN);
     let from = in_room.samples().len();
-    let back_with = level_during(&heard, ALONE);
+    let back = heard_during(&heard, ALONE);
+    let (back_with, usually_back) = (level(&back), median_level(&back));
     let played = level(&in_room.end()[from..]);
     let mixed = talk.near_speaks(&near_voice, &heard);
     talk.far_speaks(false);
@@ -200,7 +205,7 @@ pub fn measure(near: Engine) -> Echo {
 
     let (kept, lost) = same_in_both(&near_voice.samples, &alone, &mixed);
     let near_alone = mean_level(&alone, &active(&near_voice.samples));
-    Echo { played, back_without, back_with, near_alone, kept, lost }
+    Echo { played, back_without, back_with, usually_back, near_alone, kept, lost }
 }
 
 /// From a sound in one room to the same sound out of the loudspeaker in the other, ms, one value for each of the sounds
