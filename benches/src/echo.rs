@@ -21,10 +21,11 @@ pub(crate) fn measure() -> (Group, Vec<String>) {
     let mut group = Group::new("A loudspeaker call: the microphone hears the loudspeaker at full level");
     let chromium = talk(Engine::Chromium);
     let window = talk(Engine::Window);
-    let rows: [Row; 6] = [
+    let rows: [Row; 7] = [
         ("is played in the room, dBFS", Unit::Db, |echo| echo.played),
         ("comes back without cancellation, dBFS", Unit::Db, |echo| echo.back_without),
         ("comes back, dBFS", Unit::Db, |echo| echo.back_with),
+        ("comes back most of the time, dBFS", Unit::Db, |echo| echo.usually_back),
         ("echo return loss enhancement", Unit::Db, Echo::enhancement),
         ("who answers loses while both speak", Unit::Db, |echo| echo.lost),
         ("of that voice arrives nearly whole", Unit::Percent, |echo| echo.kept * 100.0),
@@ -74,6 +75,7 @@ mod tests {
         played: -20.0,
         back_without: -18.0,
         back_with: -80.0,
+        usually_back: -90.0,
         near_alone: -23.0,
         kept: 0.5,
         lost: 12.0,
