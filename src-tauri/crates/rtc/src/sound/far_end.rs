@@ -12,8 +12,10 @@ use crate::wire::{Line, Pc};
 
 /// Frames that are kept: 1 s.
 const HISTORY: usize = 48_000;
-/// Frames: a reader or a line that is farther from what is played has lost its way.
+/// Frames: a line that is farther from what is played has lost its way.
 const ASTRAY: i64 = 9_600;
+/// Frames: the same of a reader, who falls behind by each piece that is captured late.
+const READER_ASTRAY: i64 = 24_000;
 
 /// The mix, one channel.
 #[derive(Debug, Default)]
@@ -90,7 +92,7 @@ impl FarEnd {
             return block;
         };
         let mut at = reader.at.unwrap_or(playing);
-        if (at - playing).abs() > ASTRAY && playing != reader.playing {
+        if (at - playing).abs() > READER_ASTRAY && playing != reader.playing {
             at = playing;
         }
         reader.playing = playing;

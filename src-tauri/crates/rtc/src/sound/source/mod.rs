@@ -2,9 +2,11 @@
 
 mod encoder;
 mod processing;
+mod repeats;
 
 use encoder::{Encoder, PACKET_FRAMES};
 use processing::Processing;
+use repeats::Repeats;
 
 use super::far_end::{FarEnd, Reader};
 use super::{BLOCK_FRAMES, Demand, SoundPacket};
@@ -21,6 +23,8 @@ const CORRECTION: i64 = 64;
 pub(super) struct Source {
     options: SourceOptions,
     processing: Option<Processing>,
+    /// Of what is processed.
+    repeats: Option<Repeats>,
     encoder: Encoder,
     far: Reader,
     /// Not yet a block.
@@ -36,8 +40,10 @@ impl Source {
         if !(1..=2).contains(&options.channels) {
             return Err(Fault::InvalidAccessError);
         }
+        let processing = Processing::new(&options);
         Ok(Self {
-            processing: Processing::new(&options),
+            repeats: processing.is_some().then(|| Repeats::new(usize::from(options.channels))),
+            processing,
             encoder: Encoder::new(&options)?,
             far: Reader::default(),
             pending: Vec::with_capacity(BLOCK_FRAMES * 2),
@@ -62,7 +68,11 @@ impl Source {
         self.follow(time, channels);
         for frame in samples.chunks_exact(channels) {
             // A sample that is no number would stay in every filter for good.
-            self.pending.extend(frame.iter().map(|sample| if sample.is_finite() { *sample } else { 0.0 }));
+            let mut clean = [0.0; 2];
+            for (clean, sample) in clean.iter_mut().zip(frame) {
+                *clean = if sample.is_finite() { *sample } else { 0.0 };
+            }
+            self.take(&clean[..channels]);
             if self.pending.len() == BLOCK_FRAMES * channels {
                 packets.extend(self.block(far_end));
             }
@@ -70,9 +80,26 @@ impl Source {
         packets
     }
 
+    fn take(&mut self, frame: &[f32]) {
+        let Some(repeats) = &mut self.repeats else {
+            self.pending.extend(frame);
+            return;
+        };
+        let twice = repeats.push(frame);
+        if let Some(frame) = repeats.next() {
+            self.pending.extend(frame);
+        }
+        if twice > 0 {
+            // What is played meanwhile is not skipped: the echo of it comes as much later.
+            self.encoder.skip(twice as u64);
+            self.time = self.time.map(|time| time + micros(twice));
+        }
+    }
+
     /// Keeps the time of the samples that wait in step with the page's.
     fn follow(&mut self, time: u64, channels: usize) {
-        let waiting = (self.ready.len() + self.pending.len()) / channels;
+        let held = self.repeats.as_ref().map_or(0, Repeats::held);
+        let waiting = (self.ready.len() + self.pending.len()) / channels + held;
         let Some(first) = self.time else {
             self.time = Some(time.saturating_sub(micros(waiting)));
             return;
@@ -87,6 +114,9 @@ impl Source {
             self.far.skip(ahead.unsigned_abs().saturating_mul(48) / 1000 + waiting as u64);
             self.ready.clear();
             self.pending.clear();
+            if let Some(repeats) = &mut self.repeats {
+                repeats.clear();
+            }
             self.time = Some(time);
         } else {
             // The page's clock was set back; the sound goes on.

@@ -12,10 +12,10 @@ pub(super) const SOURCE: u32 = 7;
 
 /// Numbers that look random and are the same every time.
 #[derive(Debug)]
-pub(super) struct Dice(u64);
+pub(in crate::sound) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::sound) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
@@ -28,7 +28,7 @@ impl Dice {
     }
 
     /// Of the normal distribution, nearly.
-    pub(super) fn noise(&mut self) -> f32 {
+    pub(in crate::sound) fn noise(&mut self) -> f32 {
         ((0..6).map(|_| self.roll()).sum::<f64>() - 3.0) as f32 * 1.414
     }
 }
@@ -43,14 +43,14 @@ pub(super) fn bare(speech: bool, channels: u8) -> SourceOptions {
     }
 }
 
-pub(super) fn tone(hertz: f64, amplitude: f32, frames: usize) -> Vec<f32> {
+pub(in crate::sound) fn tone(hertz: f64, amplitude: f32, frames: usize) -> Vec<f32> {
     (0..frames)
         .map(|frame| amplitude * (std::f64::consts::TAU * hertz * frame as f64 / 48_000.0).sin() as f32)
         .collect()
 }
 
 /// Somebody talks: vowels of a gliding pitch through three formants, hisses, pauses. -23 dBFS.
-pub(super) fn speech(seed: u64, seconds: f64) -> Vec<f32> {
+pub(in crate::sound) fn speech(seed: u64, seconds: f64) -> Vec<f32> {
     const VOWELS: [[f64; 3]; 6] = [
         [730.0, 1090.0, 2440.0],
         [270.0, 2290.0, 3010.0],

@@ -1,5 +1,5 @@
 //! Sound on virtual time.
 
 mod echo;
-mod kit;
+pub(in crate::sound) mod kit;
 mod path;
