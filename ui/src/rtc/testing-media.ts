@@ -21,7 +21,7 @@ export class FakeTrack extends EventTarget {
   readyState: "live" | "ended" = "live";
   contentHint = "";
   settings: MediaTrackSettings = {};
-  readonly clones: FakeTrack[] = [];
+  constraints: MediaTrackConstraints = {};
   constructor(readonly kind: "audio" | "video") {
     super();
   }
@@ -37,11 +37,8 @@ export class FakeTrack extends EventTarget {
   getSettings(): MediaTrackSettings {
     return this.settings;
   }
-  clone(): FakeTrack {
-    const clone = new FakeTrack(this.kind);
-    Object.assign(clone, { enabled: this.enabled, readyState: this.readyState, settings: this.settings });
-    this.clones.push(clone);
-    return clone;
+  getConstraints(): MediaTrackConstraints {
+    return this.constraints;
   }
   /** Pulled out. */
   unplug(): void {

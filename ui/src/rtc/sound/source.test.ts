@@ -73,20 +73,36 @@ test("what nobody holds any more is read on, into silence, and by the next one, 
   sources.release(track);
 });
 
-test("only a voice from a device is treated, unless its settings say that this is done or unwanted", () => {
+/** What is done to a track of these settings. */
+function treatment(settings: MediaTrackSettings, hint = "", constraints: MediaTrackConstraints = {}) {
+  const track = new FakeTrack("audio");
+  Object.assign(track, { settings, constraints, contentHint: hint });
+  return optionsOf(track.asTrack);
+}
+
+test("only a voice from a device is treated, unless the page does not want it", () => {
   const all = { echo_cancellation: true, noise_suppression: true, auto_gain_control: true };
   const none = { echo_cancellation: false, noise_suppression: false, auto_gain_control: false };
-  expect(optionsOf({ deviceId: "a" }, "")).toEqual({ ...all, channels: 1, speech: true });
-  expect(optionsOf({ deviceId: "a", noiseSuppression: false }, "")).toMatchObject({
+  expect(treatment({ deviceId: "a" })).toEqual({ ...all, channels: 1, speech: true });
+  expect(treatment({ deviceId: "a", noiseSuppression: false })).toMatchObject({
     ...all,
     noise_suppression: false,
   });
-  expect(optionsOf({ deviceId: "a", channelCount: 2 }, "music")).toEqual({
+  expect(treatment({ deviceId: "a", channelCount: 2 }, "music")).toEqual({
     ...none,
     channels: 2,
     speech: false,
   });
   // What a page makes itself, or plays on.
-  expect(optionsOf({}, "")).toEqual({ ...none, channels: 2, speech: false });
-  expect(optionsOf({}, "speech")).toEqual({ ...none, channels: 1, speech: true });
+  expect(treatment({})).toEqual({ ...none, channels: 2, speech: false });
+  expect(treatment({}, "speech")).toEqual({ ...none, channels: 1, speech: true });
+});
+
+test("what an engine does not tell of its settings, the page's constraints do", () => {
+  const asked = { noiseSuppression: { ideal: false }, autoGainControl: { exact: false } };
+  expect(treatment({ deviceId: "a", echoCancellation: true }, "", asked)).toMatchObject({
+    ...{ echo_cancellation: true, noise_suppression: false, auto_gain_control: false },
+  });
+  const nothing = { ...asked, echoCancellation: false };
+  expect(treatment({ deviceId: "a" }, "", nothing)).toMatchObject({ speech: false });
 });

@@ -6,27 +6,41 @@ import type { SourceId, SourceOptions } from "../numbers";
 import { inputOf } from "./input";
 import { loadWorklets } from "./worklets";
 
-/** Settings of a microphone, those of mediacapture-streams and what some engines leave out. */
-type Settings = Pick<
-  MediaTrackSettings,
-  "deviceId" | "echoCancellation" | "noiseSuppression" | "autoGainControl" | "channelCount"
->;
+/** Of mediacapture-streams; some engines leave some out. */
+type Settings = Pick<MediaTrackSettings, "deviceId" | "channelCount">;
+
+type Treatment = "echoCancellation" | "noiseSuppression" | "autoGainControl";
+
+/** Whether the page has asked for a treatment, or against it; what its settings do not tell its constraints do. */
+function isWanted(track: Track, treatment: Treatment): boolean {
+  const set = track.getSettings()[treatment];
+  const asked = track.getConstraints()[treatment];
+  const bare = typeof asked === "object" ? (asked.exact ?? asked.ideal) : asked;
+  return (set ?? bare) !== false && bare !== false;
+}
+
+type Track = Pick<MediaStreamTrack, "getSettings" | "getConstraints" | "contentHint">;
 
 /**
- * What is done to a track's sound. Its processing is what its settings say; where an engine says nothing it does nothing,
- * and it is done here. What no device has captured is left as the page made it. mst-content-hint: so is `music`.
+ * What is done to a track's sound: what the page wants, all of it where it says nothing. What no device has captured is
+ * left as the page made it. mst-content-hint: so is `music`.
  */
-export function optionsOf(settings: Settings, hint: string): SourceOptions {
+export function optionsOf(track: Track): SourceOptions {
+  const settings: Settings = track.getSettings();
+  const hint = track.contentHint;
   const isCaptured = settings.deviceId !== undefined;
-  const wanted = [settings.echoCancellation, settings.noiseSuppression, settings.autoGainControl];
+  const wanted = (["echoCancellation", "noiseSuppression", "autoGainControl"] as const).map((treatment) =>
+    isWanted(track, treatment),
+  );
   // A screen's sound has no processing: nobody asked for any, and it is not a voice.
-  const isVoice = isCaptured && hint !== "music" && !wanted.every((want) => want === false);
+  const isVoice = isCaptured && hint !== "music" && wanted.includes(true);
   const speech = hint.startsWith("speech") || isVoice;
+  const [echo, noise, gain] = wanted;
   const treated = speech && isCaptured;
   return {
-    echo_cancellation: treated && settings.echoCancellation !== false,
-    noise_suppression: treated && settings.noiseSuppression !== false,
-    auto_gain_control: treated && settings.autoGainControl !== false,
+    echo_cancellation: treated && echo === true,
+    noise_suppression: treated && noise === true,
+    auto_gain_control: treated && gain === true,
     channels: !speech && (settings.channelCount ?? 2) > 1 ? 2 : 1,
     speech,
   };
@@ -45,7 +59,7 @@ export class Source {
     this.#context = context;
     this.#link = link;
     this.id = link.nextSource();
-    const options = optionsOf(track.getSettings(), track.contentHint);
+    const options = optionsOf(track);
     void link.request({ type: "open-source", source: this.id, options }).catch(() => this.#stop());
     const port = link.openSourcePort(this.id);
     void this.#start(track, port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
