@@ -11,11 +11,13 @@ const LEAST: u64 = 20 * 48;
 const MOST: u64 = 200 * 48;
 /// Frames: more after the page ran dry.
 const STEP_UP: u64 = 10 * 48;
-/// Frames: less after a calm time.
+/// Frames: less after a calm time, at least.
 const STEP_DOWN: u64 = 48;
-/// Frames that were left at the worst moment of a calm time.
+/// Frames that shall be left at the worst moment.
 const SPARE: u64 = 12 * 48;
 const CALM: Duration = Duration::from_secs(2);
+/// The worst moment is that of the last one to two of these.
+const WINDOW: Duration = Duration::from_secs(8);
 /// Blocks at most in one answer.
 const BURST: usize = 25;
 
@@ -29,8 +31,10 @@ pub(super) struct Lead {
     /// In sound, which `played - silent` follows.
     given: u64,
     target: u64,
-    /// What was left at the worst moment since `since`.
-    worst: u64,
+    /// How far what was ahead fell below the target at the worst moment, in this window and the one before.
+    sags: [u64; 2],
+    window: Option<Instant>,
+    /// Since when it is calm.
     since: Option<Instant>,
     /// How much sound the page had consumed when it was given the first block after a rest; None at rest.
     fed: Option<u64>,
@@ -38,7 +42,16 @@ pub(super) struct Lead {
 
 impl Default for Lead {
     fn default() -> Self {
-        Self { played: 0, silent: 0, given: 0, target: START, worst: u64::MAX, since: None, fed: None }
+        Self {
+            played: 0,
+            silent: 0,
+            given: 0,
+            target: START,
+            sags: [0; 2],
+            window: None,
+            since: None,
+            fed: None,
+        }
     }
 }
 
@@ -58,24 +71,26 @@ impl Lead {
         if self.fed.is_none_or(|fed| consumed <= fed) {
             return;
         }
+        if now.saturating_duration_since(*self.window.get_or_insert(now)) >= WINDOW {
+            self.sags = [0, self.sags[0]];
+            self.window = Some(now);
+        }
+        let sag = if dry > 0 { self.target } else { self.target.saturating_sub(self.ahead()) };
+        self.sags[0] = self.sags[0].max(sag);
         if dry > 0 {
             self.target = (self.target + STEP_UP).min(MOST);
-            self.calm(now);
-            return;
-        }
-        self.worst = self.worst.min(self.ahead());
-        if now.saturating_duration_since(*self.since.get_or_insert(now)) >= CALM {
-            if self.worst >= SPARE {
-                self.target = (self.target - STEP_DOWN).max(LEAST);
-            }
-            self.calm(now);
+            self.since = Some(now);
+        } else if now.saturating_duration_since(*self.since.get_or_insert(now)) >= CALM {
+            self.fall();
+            self.since = Some(now);
         }
     }
 
-    /// A calm time begins.
-    fn calm(&mut self, now: Instant) {
-        self.worst = u64::MAX;
-        self.since = Some(now);
+    /// Half of the way to what would have done lately: what a busy moment has piled up is not heard late for ever.
+    fn fall(&mut self) {
+        let enough = (self.sags[0].max(self.sags[1]) + SPARE).max(LEAST);
+        let more = self.target.saturating_sub(enough);
+        self.target -= (more / 2).max(STEP_DOWN).min(more);
     }
 
     /// How many blocks the page wants now.
@@ -96,11 +111,74 @@ impl Lead {
     pub(super) fn rest(&mut self) {
         self.fed = None;
         self.since = None;
-        self.worst = u64::MAX;
     }
 
     /// Frames between what was given last and what is heard.
     pub(super) fn ahead(&self) -> u64 {
         self.given - (self.played - self.silent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames between two reports of the page.
+    const REPORT: u64 = 384;
+
+    /// A page that plays, and stands still for a while now and then.
+    struct Page {
+        lead: Lead,
+        now: Instant,
+        had: u64,
+        played: u64,
+        silent: u64,
+    }
+
+    impl Page {
+        fn new() -> Self {
+            Self { lead: Lead::default(), now: Instant::now(), had: 0, played: 0, silent: 0 }
+        }
+
+        /// It plays for `ms`; every `every` ms nothing reaches it for `gap` ms.
+        fn plays(&mut self, ms: u64, every: u64, gap: u64) {
+            for report in 0..ms / 8 {
+                self.now += Duration::from_millis(8);
+                self.played += REPORT;
+                let heard = self.had.min(REPORT);
+                self.had -= heard;
+                self.silent += REPORT - heard;
+                self.lead.played(self.now, self.played, self.silent as u32);
+                if report * 8 % every >= gap {
+                    for _ in 0..self.lead.wanted() {
+                        self.lead.give();
+                        self.had += BLOCK_FRAMES as u64;
+                    }
+                }
+            }
+        }
+
+        fn ms(&self) -> u64 {
+            self.lead.target / 48
+        }
+    }
+
+    #[test]
+    fn what_a_busy_start_has_piled_up_is_gone_after_half_a_minute() {
+        let mut page = Page::new();
+        page.plays(5_000, 500, 180);
+        assert!(page.ms() > 120, "{} ms", page.ms());
+        page.plays(24_000, u64::MAX, 0);
+        assert!(page.ms() < 40, "{} ms after a calm time", page.ms());
+    }
+
+    #[test]
+    fn a_stall_that_comes_again_and_again_is_remembered() {
+        let mut page = Page::new();
+        page.plays(60_000, 5_000, 60);
+        let before = page.silent;
+        page.plays(60_000, 5_000, 60);
+        assert_eq!(page.silent, before, "heard as silence");
+        assert!((60..110).contains(&page.ms()), "{} ms", page.ms());
     }
 }
