@@ -75,6 +75,8 @@ export class Connection implements Owner, ChannelOwner, Mortal {
   /** Also those of transceivers that are gone. */
   readonly #senders = new WeakSet<object>();
   #waiting: NativeEvent[] = [];
+  /** Of the native side, which goes on when an offer is rolled back. */
+  #gathered: Gathering = "new";
   #isNeeded = false;
   /** The chain was not empty when it was to be looked at. */
   #looksWhenEmpty = false;
@@ -213,7 +215,24 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     if (this.settingLocal > 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
+    const told = waiting.flatMap((event) => (event.type === "gathering" ? [event.state] : []));
+    // What was begun for an offer that was rolled back is of use for this description.
+    const isResumed =
+      this.#described("local") !== null &&
+      this.transports.gathering === "new" &&
+      this.#gathered !== "new" &&
+      told[0] !== "gathering";
+    if (isResumed) this.#setGathering("gathering");
     for (const event of waiting) this.#handle(event);
+    if (isResumed && this.#gathered === "complete" && !told.includes("complete") && !this.isClosed)
+      this.#setGathering("complete");
+  }
+
+  /** The first offer was rolled back: there is nothing to gather for (section 5.6.2). */
+  forgetGathering(): void {
+    queueTask(() => {
+      if (!this.isClosed && !this.#described("local")) this.#changeGathering("new");
+    });
   }
 
   close(): void {
@@ -255,15 +274,21 @@ export class Connection implements Owner, ChannelOwner, Mortal {
   #handle(event: NativeEvent): void {
     if (this.isClosed) return;
     switch (event.type) {
-      case "candidate":
       case "gathering":
+        this.#gathered = event.state;
         if (this.settingLocal > 0) this.#waiting.push(event);
-        else if (event.type === "gathering") this.#setGathering(event.state);
+        else if (this.#described("local")) this.#setGathering(event.state);
+        break;
+      case "candidate": {
+        const local = this.#described("local");
+        if (this.settingLocal > 0 || !local) this.#waiting.push(event);
         else if (event.candidate) {
           const { candidate, mid, line, ufrag } = event.candidate;
-          this.#found({ candidate, sdpMid: mid, sdpMLineIndex: line, usernameFragment: ufrag });
+          const usernameFragment = ufrag || local.ufrag;
+          this.#found({ candidate, sdpMid: mid, sdpMLineIndex: line, usernameFragment });
         }
         break;
+      }
       case "ice":
         this.#setIce(event.state);
         break;
@@ -331,16 +356,21 @@ export class Connection implements Owner, ChannelOwner, Mortal {
         usernameFragment: local?.ufrag ?? "",
       });
     }
-    const change = (): void => {
-      if (this.isClosed) return;
-      transports.gathering = state;
-      transports.iceTransport.dispatchEvent(new Event("gatheringstatechange"));
-      this.#fire("icegatheringstatechange");
-      if (state === "complete" && !this.isClosed) this.#fireCandidate(null);
-    };
     // The end of a generation and the end of all come in two tasks (section 5.6.2).
-    if (state === "complete") queueTask(change);
-    else change();
+    if (state !== "complete") this.#changeGathering(state);
+    else
+      queueTask(() => {
+        if (this.#described("local")) this.#changeGathering(state);
+      });
+  }
+
+  #changeGathering(state: Gathering): void {
+    const { transports } = this;
+    if (this.isClosed || transports.gathering === state) return;
+    transports.gathering = state;
+    transports.iceTransport.dispatchEvent(new Event("gatheringstatechange"));
+    this.#fire("icegatheringstatechange");
+    if (state === "complete" && !this.isClosed) this.#fireCandidate(null);
   }
 
   /** In the order of section 5.6.2: the transport, the connection's ICE, the connection. */

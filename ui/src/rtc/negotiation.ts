@@ -342,18 +342,20 @@ export class Negotiation {
     for (const one of [...connection.transceivers]) {
       const before = this.#before.get(one);
       const isReceiving = receives(one.firedDirection);
-      if (receives(before?.firedDirection ?? null)) {
+      if (receives(before?.firedDirection ?? null) && !one.isStopped) {
         if (tracks.setStreams(one, before?.streams ?? []) || !isReceiving) tracks.gain(one);
         one.update();
       } else if (isReceiving) tracks.lose(one);
       one.firedDirection = before?.firedDirection ?? null;
       if (before && before.mid !== null) continue;
       one.dissociate();
-      // Made by the offer, and addTrack has put nothing into it.
-      if (from === "have-remote-offer" && !before && !one.isByTrack && !one.isReused)
-        this.#remove((other) => other === one);
+      if (from !== "have-remote-offer" || before || one.isByTrack) continue;
+      // Made by the offer: it goes with it, unless addTrack has put something into it.
+      if (one.isReused) one.isByTrack = true;
+      else this.#remove((other) => other === one);
     }
     this.#before.clear();
+    if (!connection.currentLocal) connection.forgetGathering();
     this.#finish("stable", tracks);
   }
 }

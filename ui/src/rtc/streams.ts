@@ -23,9 +23,11 @@ export class Mutable {
   /** The track ends, and says so, which `stop` alone does not; in a task of its own. */
   end(): void {
     queueTask(() => {
-      if (this.track.readyState === "ended") return;
-      this.track.stop();
-      this.track.dispatchEvent(new Event("ended"));
+      const { track } = this;
+      if (track.readyState === "ended") return;
+      track.stop();
+      // Where its source is over already, WebKit shows and tells it in a task of its own.
+      if ((track.readyState as MediaStreamTrackState) === "ended") track.dispatchEvent(new Event("ended"));
     });
   }
 }

@@ -46,6 +46,9 @@ export class NativePeer {
   #candidates = 0;
   #other: NativePeer | null = null;
   #isClient = false;
+  /** Its ICE credentials until a restart, and those that it has gathered for. */
+  readonly #ufrag = `u${++ufrags}`;
+  #gatheredFor = "";
   #keys = FIRST_REMOTE_CHANNEL;
   readonly #opened = new Set<ChannelKey>();
   readonly #channels = new Map<ChannelKey, ChannelInit & { id: number | null }>();
@@ -162,8 +165,8 @@ export class NativePeer {
         track: "",
         codecs: [],
       });
-    const ufrag = restart || !this.#local ? `u${++ufrags}` : this.#local.ufrag;
-    this.#made = { kind: "offer", media, ufrag, sdp: sdpOf(media, ufrag, "actpass") };
+    const ufrag = restart && this.#remote ? `u${++ufrags}` : (this.#local?.ufrag ?? this.#ufrag);
+    this.#made = { kind: "offer", media, ufrag, sdp: this.#sdp(media, ufrag, "actpass") };
     return { type: "description", sdp: this.#made.sdp, lines };
   }
 
@@ -183,13 +186,23 @@ export class NativePeer {
         codecs: one?.codecs ?? [],
       };
     });
-    const isRestart = !this.#remote || this.#remote[0]?.ufrag !== remote[0]?.ufrag;
-    const ufrag = isRestart || !this.#local ? `u${++ufrags}` : this.#local.ufrag;
-    this.#made = { kind: "answer", media, ufrag, sdp: sdpOf(media, ufrag, "active") };
+    const isRestart = this.#remote !== null && this.#remote[0]?.ufrag !== remote[0]?.ufrag;
+    const ufrag = isRestart ? `u${++ufrags}` : (this.#local?.ufrag ?? this.#ufrag);
+    this.#made = { kind: "answer", media, ufrag, sdp: this.#sdp(media, ufrag, "active") };
     const lines = transceivers.map(({ line }) =>
       line === null || !media[line] ? null : { line, mid: media[line].mid },
     );
     return { type: "description", sdp: this.#made.sdp, lines };
+  }
+
+  get #candidate(): string {
+    return `candidate:1 1 udp 2130706431 192.0.2.${this.pc} ${5000 + this.pc} typ host`;
+  }
+
+  /** With what was found for it already. */
+  #sdp(media: Media[], ufrag: string, setup: string): string {
+    const sdp = sdpOf(media, ufrag, setup);
+    return this.#gatheredFor === ufrag ? `${sdp}a=${this.#candidate}\r\n` : sdp;
   }
 
   #setLocal(kind: "offer" | "answer"): void {
@@ -197,7 +210,6 @@ export class NativePeer {
     const isPossible =
       kind === "offer" ? this.state !== "have-remote-offer" : this.state === "have-remote-offer";
     if (made?.kind !== kind || !isPossible) throw new Refusal("InvalidStateError");
-    const isNew = made.ufrag !== (this.#pendingLocal ?? this.#local)?.ufrag;
     if (kind === "offer") {
       this.#pendingLocal = made;
       this.state = "have-local-offer";
@@ -208,9 +220,10 @@ export class NativePeer {
       this.#pendingRemote = null;
       this.#settle(made.media);
     }
-    if (!isNew) return;
+    if (this.#gatheredFor === made.ufrag) return;
+    this.#gatheredFor = made.ufrag;
     const { side, pc } = this;
-    const candidate = `candidate:1 1 udp 2130706431 192.0.2.${pc} ${5000 + pc} typ host`;
+    const candidate = this.#candidate;
     const mid = made.media[0]?.mid ?? "0";
     side.event(pc, { type: "gathering", state: "gathering" });
     side.event(pc, { type: "candidate", candidate: { candidate, mid, line: 0, ufrag: made.ufrag } });
@@ -223,6 +236,7 @@ export class NativePeer {
       kind === "offer" ? this.state !== "have-local-offer" : this.state === "have-local-offer";
     if (!isPossible) throw new Refusal("InvalidStateError");
     const sections = read(sdp);
+    if (sdp.includes("a=candidate:")) this.#candidates += 1;
     if (kind === "offer") {
       this.#pendingRemote = sections;
       this.state = "have-remote-offer";

@@ -23,8 +23,8 @@ export interface TransceiverInit {
 export class Transceiving implements Place {
   readonly api: RTCRtpTransceiver;
   readonly kind: Kind;
-  /** addTrack made it. */
-  readonly isByTrack: boolean;
+  /** addTrack made it, or saved it from a rollback. */
+  isByTrack: boolean;
   /** addTrack took it. */
   isReused = false;
   readonly sending: Sending;
