@@ -10,7 +10,7 @@ const RTCP_TYPES = { first: 64, last: 95 };
 
 /**
  * @param offer ours that it answers, or null
- * @throws InvalidAccessError
+ * @throws InvalidAccessError, and OperationError for what is well-formed but says one thing of two sections
  */
 export function needAcceptable(description: Description, offer: Description | null): void {
   const sections = description.sections.filter(({ isRejected }) => !isRejected);
@@ -21,6 +21,9 @@ export function needAcceptable(description: Description, offer: Description | nu
   // In a bundle the first speaks for all.
   if (media[0] && !media[0].hasRtcpMux) throw refusal("no rtcp-mux");
   if (media.some(({ codecs }) => codecs.some(isRtcp))) throw refusal("a payload type of RTCP");
+  // An identifier with its appdata is of one section (RFC 8830, section 2).
+  const named = media.flatMap(({ msids }) => [...new Set(msids)]).filter((msid) => msid.includes(" "));
+  if (new Set(named).size < named.length) throw failure("OperationError", "two sections with one msid");
   description.sections.forEach((section, line) => {
     const offered = offer?.sections[line];
     if (offered && !section.isRejected && !answers(section, offered))

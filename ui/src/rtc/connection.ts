@@ -161,6 +161,11 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     return one;
   }
 
+  nameTrack(track: MediaStreamTrack | null): string {
+    const isTaken = this.transceivers.some(({ sending }) => sending.trackId === track?.id);
+    return track && !isTaken ? track.id : crypto.randomUUID();
+  }
+
   isOurs(sender: object): boolean {
     return this.#senders.has(sender);
   }

@@ -17,6 +17,8 @@ export interface Owner {
   readonly isConnected: boolean;
   readonly chain: OperationsChain;
   readonly transport: RTCDtlsTransport;
+  /** Of `a=msid`: the track's own, unless another sender has it (RFC 8830, section 2). */
+  nameTrack(track: MediaStreamTrack | null): string;
   /** Something that an offer says has changed (W3C WebRTC 1.0, section 4.7.3). */
   updateNegotiationNeeded(): void;
   /** Of one end, or of all. */

@@ -22,6 +22,8 @@ export interface Section {
   /** Whether it says anything about streams. */
   hasMsid: boolean;
   hasOwnMsid: boolean;
+  /** The section's own `a=msid` as they stand. */
+  msids: string[];
   ufrag: string;
   password: string;
   setup: string | null;
@@ -74,6 +76,7 @@ function section(kind: string): Section {
     streams: [],
     hasMsid: false,
     hasOwnMsid: false,
+    msids: [],
     ufrag: "",
     password: "",
     setup: null,
@@ -107,6 +110,7 @@ function attribute(of: Section, line: string): void {
       // The section's own word counts, not that of its sources.
       if (!of.hasOwnMsid) of.streams = [];
       of.hasOwnMsid = true;
+      of.msids.push(value);
       msid(of, value);
       break;
     case "ice-ufrag":

@@ -51,7 +51,7 @@ export class Sending {
     this.api = new RTCRtpSender(KEY, this);
     this.video = kind === "video" ? owner.media.videoSender() : null;
     this.sound = kind === "audio" ? owner.media.soundSender() : null;
-    this.trackId = track?.id ?? crypto.randomUUID();
+    this.trackId = owner.nameTrack(track);
     this.streams = idsOf(streams);
     this.encoding = encoding;
     if (track) this.track = track;
