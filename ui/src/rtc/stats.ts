@@ -13,8 +13,10 @@ export async function collect(
 ): Promise<RTCStatsReport> {
   if (connection.isClosed) return new RTCStatsReport(KEY, [connectionEntry(connection)]);
   const { pc } = connection;
+  const asked = now();
   const reply = await connection.request({ type: "get-stats", pc });
   const entries = reply.type === "stats" ? reply.entries.filter(isEntry) : [];
+  onPageClock(entries, asked, now());
   await Promise.all(connection.transceivers.map((one) => addCoders(entries, one)));
   const has = (type: string): boolean => entries.some((entry) => entry.type === type);
   if (!has("peer-connection")) entries.push(connectionEntry(connection));
@@ -31,6 +33,18 @@ function isEntry(entry: Record<string, unknown>): entry is Entry {
 
 function now(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** The native side's wall clock is not the page's, which times are told by: its report was made between these two. */
+function onPageClock(entries: Entry[], asked: number, answered: number): void {
+  const made = Math.max(...entries.map(({ timestamp }) => timestamp));
+  const off = Math.min(Math.max(made, asked), answered) - made;
+  if (off === 0 || !Number.isFinite(off)) return;
+  for (const entry of entries) {
+    entry.timestamp += off;
+    const { lastPacketReceivedTimestamp: last } = entry;
+    if (typeof last === "number") entry["lastPacketReceivedTimestamp"] = last + off;
+  }
 }
 
 function connectionEntry({ channels }: Connection): Entry {
