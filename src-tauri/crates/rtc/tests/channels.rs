@@ -7,7 +7,7 @@ mod office;
 use std::time::Duration;
 
 use office::{A, B, Office, channel, lanes};
-use webview_rtc::wire::{Event, FIRST_REMOTE_CHANNEL, Fault, MAX_CHANNELS, MAX_MESSAGE_BYTES, Request};
+use webview_rtc::wire::{DtlsState, Event, FIRST_REMOTE_CHANNEL, Fault, MAX_CHANNELS, MAX_MESSAGE_BYTES, Request};
 
 fn send(office: &mut Office, end: usize, key: u32, text: bool, data: &[u8]) {
     let now = office.now;
@@ -112,6 +112,41 @@ fn what_waits_is_bounded_and_told() {
     }
     assert!(office.ends[A].events.iter().any(|(_, event)| *event == Event::ChannelClosed { channel: 0 }));
     assert!(!office.ends[A].events.iter().any(|(_, event)| *event == Event::ChannelClosed { channel: 1 }));
+}
+
+#[test]
+fn what_is_under_way_waits_no_more() {
+    let mut office = Office::call(6);
+    office.connect();
+    office.run(Duration::from_secs(1));
+    office.ways[A].loss = 1.0;
+    let sent = |office: &Office, key: u32| -> u32 {
+        let bytes = |event: &Event| match event {
+            Event::ChannelSent { channel, bytes } if *channel == key => *bytes,
+            _ => 0,
+        };
+        office.ends[A].events.iter().map(|(_, event)| bytes(event)).sum()
+    };
+    send(&mut office, A, 0, true, b"hello");
+    assert_eq!(sent(&office, 0), 5);
+    // None of it comes to them: most of it waits.
+    send(&mut office, A, 1, false, &[1; 200_000]);
+    office.run(Duration::from_millis(500));
+    assert!(sent(&office, 1) < 100_000, "{} of 200000 are told to have left", sent(&office, 1));
+}
+
+#[test]
+fn a_connection_that_they_close_ends_channels_with_its_transport() {
+    let mut office = Office::call(7);
+    office.connect();
+    office.run(Duration::from_secs(1));
+    office.must(A, Request::Close { pc: 1 });
+    let is_closed = |(_, event): &(Duration, Event)| *event == Event::Dtls { state: DtlsState::Closed };
+    assert!(office.wait(Duration::from_secs(5), |office| office.ends[B].events.iter().any(is_closed)));
+    // The transport first: what ends before it has been closed, and has not failed.
+    let of_channel = |(_, event): &(Duration, Event)| matches!(event, Event::ChannelClosed { .. });
+    let events = &office.ends[B].events;
+    assert!(events.iter().position(is_closed) < events.iter().position(of_channel));
 }
 
 #[test]

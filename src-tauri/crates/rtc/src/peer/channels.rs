@@ -18,6 +18,9 @@ const MAX_STUBS: usize = 256;
 const MAX_ABANDONED: usize = 256;
 /// The page is told of what has left in steps of this, and when nothing is left.
 const TOLD_BYTES: usize = 16 * 1024;
+/// What the engine keeps until they have answered and may have sent already: its first window is larger (RFC 9260, section
+/// 7.2.1). The page is told of what waits to be sent, not of what waits for an answer, which may take a fifth of a second.
+const UNDER_WAY_BYTES: usize = 4 * 1024;
 /// The longest label and protocol, bytes (W3C WebRTC 1.0, section 6.1).
 const MAX_NAME_BYTES: usize = 65_535;
 
@@ -295,7 +298,8 @@ impl Peer {
                     }
                 }
             }
-            let left = channel.queued() + engine.buffered_amount();
+            let kept = engine.buffered_amount();
+            let left = channel.queued() + kept.saturating_sub(UNDER_WAY_BYTES);
             let gone = channel.buffered.saturating_sub(left);
             let is_low = channel.buffered > channel.low && left <= channel.low;
             if gone >= TOLD_BYTES || (gone > 0 && (left == 0 || is_low)) {
@@ -306,7 +310,7 @@ impl Peer {
                     events.push(Event::ChannelLow { channel: channel.key });
                 }
             }
-            if channel.closing && left == 0 {
+            if channel.closing && left == 0 && kept == 0 {
                 over.push(channel.engine);
             }
         }

@@ -378,8 +378,9 @@ impl Peer {
             str0m::Event::ChannelData(data) => self.channel_data(data.id, !data.binary, data.data),
             str0m::Event::ChannelClose(id) => self.channel_closed(id),
             str0m::Event::Closed => {
-                self.close_channels();
+                // Channels fail with their transport, and are not closed by it.
                 self.dtls(DtlsState::Closed);
+                self.close_channels();
                 self.states.left(self.now);
             }
             str0m::Event::PeerStats(stats) => {
