@@ -165,6 +165,14 @@ impl Peer {
         self.outputs.push_back(Output::Gather { configuration, restart });
     }
 
+    /// There is nothing left that candidates could be for.
+    pub(super) fn reset_gathering(&mut self) {
+        if self.candidates.gathering != Gathering::New {
+            self.candidates.gathering = Gathering::New;
+            self.event(Event::Gathering { state: Gathering::New });
+        }
+    }
+
     fn announce(&mut self, mut candidate: Candidate) {
         let Some((line, mid)) = self.tagged() else { return };
         let ufrag = self.descriptions.local_ufrag.clone();
@@ -188,14 +196,13 @@ impl Peer {
         ufrag: Option<&str>,
     ) -> Result<(), Fault> {
         let sections = self.descriptions.remote_sections().ok_or(Fault::InvalidStateError)?;
-        let is_known = match (mid, line) {
-            (Some(mid), _) => sections.iter().any(|section| section == mid),
-            (None, Some(line)) => usize::from(line) < sections.len(),
-            (None, None) => true,
+        let section = match (mid, line) {
+            (Some(mid), _) => sections.iter().find(|section| section.mid == mid),
+            (None, Some(line)) => sections.get(usize::from(line)),
+            (None, None) => sections.first(),
         };
-        if !is_known {
-            return Err(Fault::OperationError);
-        }
+        let section = section.ok_or(Fault::OperationError)?;
+        let is_any = mid.is_none() && line.is_none();
         let candidate = candidate.strip_prefix("a=").unwrap_or(candidate).trim();
         let words: Vec<String> = candidate.split_ascii_whitespace().take(64).map(str::to_owned).collect();
         let told = words.iter().position(|word| word == "ufrag").and_then(|at| words.get(at + 1)).cloned();
@@ -208,6 +215,11 @@ impl Peer {
             return Ok(());
         }
         let words = checked(words)?;
+        // Good, but for a transport that there is not: of a line that takes no part, or that others of its bundle carry.
+        let takes_part = is_any || section.takes_part;
+        if !takes_part || ufrag.is_some_and(|ufrag| !self.descriptions.is_transport_ufrag(ufrag)) {
+            return Ok(());
+        }
         if let Some(held) = self.descriptions.held_candidates(ufrag) {
             // They belong to an offer that the engine has not seen yet.
             if held.len() < MAX_REMOTE_CANDIDATES {

@@ -121,6 +121,11 @@ impl LineState {
         Mid::from(self.mid.as_str())
     }
 
+    /// "" for a line that is given up: another may take its place.
+    pub(super) fn mid_in_use(&self) -> String {
+        if self.refused.is_none() { self.mid.clone() } else { String::new() }
+    }
+
     pub(super) fn kind(&self) -> Option<Kind> {
         match self.media.as_str() {
             "audio" => Some(Kind::Audio),

@@ -6,12 +6,15 @@
 //! * After each call the engine is emptied of all that it wants, so that [`Peer::poll`] has everything.
 //! * Everything is bounded; what comes too much is dropped, pictures whole.
 
+mod answers;
 mod candidates;
 mod channels;
 mod codecs;
 mod descriptions;
 mod incoming;
+mod layout;
 mod lines;
+mod offers;
 mod ours;
 mod outgoing;
 mod plans;
@@ -258,7 +261,7 @@ impl Peer {
     /// A datagram came to the socket or allocation at `local`.
     pub fn datagram(&mut self, now: Instant, local: SocketAddr, source: SocketAddr, contents: &[u8]) {
         self.now = now;
-        if self.over {
+        if self.over || self.states.is_parked() {
             return;
         }
         // Whatever is none of STUN, DTLS, RTP and RTCP is nobody's.
@@ -333,6 +336,8 @@ impl Peer {
                         break;
                     }
                 }
+                // Nobody is there to hear it.
+                Ok(str0m::Output::Transmit(_)) if self.states.is_parked() => {}
                 Ok(str0m::Output::Transmit(transmit)) => {
                     self.outputs.push_back(Output::Transmit {
                         source: transmit.source,

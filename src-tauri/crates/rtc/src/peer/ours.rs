@@ -11,6 +11,10 @@ use crate::wire::Direction;
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub(super) mid: String,
+    /// Their offer does not name it: neither does the answer (RFC 8829, section 5.3.1).
+    pub(super) unnamed: bool,
+    /// Of data channels.
+    pub(super) is_channels: bool,
     /// The m-line that refuses it, port 0.
     pub(super) refused: Option<String>,
     pub(super) direction: Direction,
@@ -31,22 +35,37 @@ pub(super) struct Head {
     pub(super) candidates: bool,
 }
 
-/// The text of the engine as it is told to the other side.
+/// The text of the engine as it is told to the other side. Lines are found by their mid: the engine has its own order.
 pub(super) fn write(engine: &str, head: &Head, plans: &[Plan]) -> String {
     let lines: Vec<&str> = engine.lines().collect();
     let starts: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].starts_with("m=")).collect();
     let session = &lines[..starts.first().copied().unwrap_or(lines.len())];
+    let ends = starts.iter().skip(1).copied().chain([lines.len()]);
+    let sections: Vec<&[&str]> = starts.iter().zip(ends).map(|(start, end)| &lines[*start..end]).collect();
+    let is_of = |section: &&&[&str], plan: &Plan| match plan.is_channels {
+        true => section.first().is_some_and(|line| line.starts_with("m=application")),
+        false => section.iter().any(|line| line.strip_prefix("a=mid:") == Some(plan.mid.as_str())),
+    };
     let mut text = String::with_capacity(engine.len());
     for line in session {
         session_line(&mut text, line, head, plans);
     }
-    for (index, start) in starts.iter().enumerate() {
-        let end = starts.get(index + 1).copied().unwrap_or(lines.len());
-        if let Some(plan) = plans.get(index) {
-            section(&mut text, &lines[*start..end], head, plan);
-        }
+    for plan in plans {
+        let found = sections.iter().find(|section| is_of(section, plan));
+        section(&mut text, found.copied().unwrap_or_default(), head, plan);
     }
     text
+}
+
+/// Where no line takes part the engine has no say.
+pub(super) fn refuse_all(id: &str, head: &Head, plans: &[Plan]) -> String {
+    write(&format!("v=0\r\no=- {id} 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"), head, plans)
+}
+
+/// The session's id (`o=`).
+pub(super) fn id(engine: &str) -> Option<String> {
+    let origin = engine.lines().find_map(|line| line.strip_prefix("o="))?;
+    origin.split(' ').nth(1).map(str::to_owned)
 }
 
 /// The value of an attribute's first line.
@@ -61,11 +80,11 @@ fn session_line(text: &mut String, line: &str, head: &Head, plans: &[Plan]) {
         let id = origin.split(' ').nth(1).unwrap_or("1");
         let _ = write!(text, "o=- {id} {} IN IP4 127.0.0.1\r\n", head.version);
     } else if line.starts_with("a=group:BUNDLE") {
-        text.push_str("a=group:BUNDLE");
-        for plan in plans.iter().filter(|plan| plan.refused.is_none()) {
-            let _ = write!(text, " {}", plan.mid);
+        let bundled = plans.iter().filter(|plan| plan.refused.is_none() && !plan.unnamed);
+        let mids: Vec<&str> = bundled.map(|plan| plan.mid.as_str()).collect();
+        if !mids.is_empty() {
+            let _ = write!(text, "a=group:BUNDLE {}\r\n", mids.join(" "));
         }
-        text.push_str("\r\n");
     } else if line.starts_with("a=msid-semantic") {
         text.push_str("a=msid-semantic: WMS *\r\n");
     } else if !line.is_empty() {
@@ -75,7 +94,11 @@ fn session_line(text: &mut String, line: &str, head: &Head, plans: &[Plan]) {
 
 fn section(text: &mut String, lines: &[&str], head: &Head, plan: &Plan) {
     if let Some(refused) = &plan.refused {
-        let _ = write!(text, "{refused}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n", plan.mid);
+        let _ = write!(text, "{refused}\r\nc=IN IP4 0.0.0.0\r\n");
+        if !plan.unnamed {
+            let _ = write!(text, "a=mid:{}\r\n", plan.mid);
+        }
+        text.push_str("a=inactive\r\n");
         return;
     }
     let is_media = lines.first().is_some_and(|line| !line.starts_with("m=application"));
@@ -106,6 +129,10 @@ fn section(text: &mut String, lines: &[&str], head: &Head, plan: &Plan) {
                 if sends {
                     msid(text, plan);
                 }
+            }
+            "a=mid" if plan.unnamed => {}
+            "a=mid" => {
+                let _ = write!(text, "a=mid:{}\r\n", plan.mid);
             }
             "a=msid" => {}
             "a=ssrc" | "a=ssrc-group" if !sends || value.contains(" msid:") => {}

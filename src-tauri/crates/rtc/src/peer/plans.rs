@@ -6,7 +6,7 @@ use super::codecs::CodecId;
 use super::lines::{LineState, direction, receives, sends};
 use super::ours::Plan;
 use super::theirs::{Section, Theirs};
-use crate::wire::{Codec, Direction, Kind, Line, RemoteMedia, Transceiver};
+use crate::wire::{Codec, Direction, Kind, Line, RemoteMedia, Reply, Transceiver};
 
 /// What the page prefers, of what is spoken here.
 fn preferences(codecs: &[Codec]) -> Vec<CodecId> {
@@ -24,6 +24,8 @@ impl Plan {
     pub(super) fn of(line: &LineState) -> Self {
         Self {
             mid: line.mid.clone(),
+            unnamed: false,
+            is_channels: line.media == "application",
             refused: line.refused.clone(),
             direction: Direction::Inactive,
             streams: Vec::new(),
@@ -34,7 +36,8 @@ impl Plan {
 
     /// What the page wants of it in an offer. `line`: as it is agreed, if it is.
     pub(super) fn work_in(&mut self, transceiver: &Transceiver, line: Option<&LineState>) {
-        if transceiver.direction == Direction::Stopped || line.is_some_and(|line| line.refused.is_some()) {
+        let is_over = line.is_some_and(|line| line.refused.is_some() && line.mid == self.mid);
+        if transceiver.direction == Direction::Stopped || is_over {
             let media = if transceiver.kind == Kind::Audio { "audio" } else { "video" };
             self.refused.get_or_insert_with(|| format!("m={media} 0 UDP/TLS/RTP/SAVPF 0"));
             return;
@@ -53,6 +56,8 @@ impl Plan {
     pub(super) fn answer(section: &Section, wanted: Option<&Transceiver>) -> Self {
         let none = Self {
             mid: section.mid.clone(),
+            unnamed: section.unnamed,
+            is_channels: section.is_channels(),
             refused: section.rejected.then(|| section.refusal()),
             direction: Direction::Inactive,
             streams: Vec::new(),
@@ -89,17 +94,35 @@ impl Section {
 }
 
 impl Theirs {
-    /// For the page. `preferred`: what our offer preferred on each line.
-    pub(super) fn media(&self, preferred: &HashMap<usize, Vec<CodecId>>) -> Vec<RemoteMedia> {
+    /// What the page is told of it; see [`Theirs::media`].
+    pub(super) fn reply(&self, preferred: Option<&HashMap<usize, Vec<CodecId>>>) -> Reply {
+        Reply::Remote {
+            media: self.media(preferred),
+            channels: self.taking_part().any(|(_, section)| section.is_channels()),
+            ufrag: self.transport.as_ref().map(|transport| transport.ufrag.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// For the page. `preferred`: what our offer preferred on each line, if this is its answer. Of an offer the page sees
+    /// what they wish, spoken here or not: the answer refuses the rest.
+    fn media(&self, preferred: Option<&HashMap<usize, Vec<CodecId>>>) -> Vec<RemoteMedia> {
         let of = |(at, section): (usize, &Section)| {
             Some(RemoteMedia {
                 line: Line::try_from(at).ok()?,
                 mid: section.mid.clone(),
                 kind: section.kind()?,
-                direction: if section.rejected { Direction::Stopped } else { section.direction },
+                direction: match preferred {
+                    None if !section.closed => section.direction,
+                    Some(_) if !section.rejected => section.direction,
+                    _ => Direction::Stopped,
+                },
                 streams: section.streams.clone(),
                 track: section.track.clone(),
-                codecs: section.codecs(preferred.get(&at)).into_iter().map(|(_, codec)| codec).collect(),
+                codecs: section
+                    .codecs(preferred.and_then(|preferred| preferred.get(&at)))
+                    .into_iter()
+                    .map(|(_, codec)| codec)
+                    .collect(),
             })
         };
         self.sections.iter().enumerate().filter_map(of).collect()

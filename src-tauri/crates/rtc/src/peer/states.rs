@@ -26,6 +26,8 @@ pub(super) struct States {
     dtls: DtlsState,
     /// They said goodbye.
     left: Option<Instant>,
+    /// No line takes part.
+    parked: bool,
 }
 
 impl States {
@@ -38,6 +40,7 @@ impl States {
             ice: IceState::New,
             dtls: DtlsState::New,
             left: None,
+            parked: false,
         }
     }
 
@@ -71,6 +74,18 @@ impl States {
         self.was_connected = false;
     }
 
+    /// No line takes part, or some do again.
+    pub(super) fn park(&mut self, now: Instant, parked: bool) {
+        if std::mem::replace(&mut self.parked, parked) && !parked {
+            self.since = now;
+            self.heard = now;
+        }
+    }
+
+    pub(super) fn is_parked(&self) -> bool {
+        self.parked
+    }
+
     /// A datagram of theirs, and no other's.
     pub(super) fn heard(&mut self, now: Instant) {
         self.heard = now;
@@ -96,6 +111,9 @@ impl States {
     }
 
     fn ice_now(&self, now: Instant) -> IceState {
+        if self.parked {
+            return IceState::New;
+        }
         if let Some(left) = self.left {
             return if now >= left + LOST { IceState::Failed } else { IceState::Disconnected };
         }
@@ -124,7 +142,7 @@ impl States {
 
     /// When a state may change by time alone.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        if self.ice == IceState::Failed {
+        if self.ice == IceState::Failed || self.parked {
             return None;
         }
         if let Some(left) = self.left {

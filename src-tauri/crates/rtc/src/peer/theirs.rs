@@ -25,15 +25,32 @@ const DEFAULT_MESSAGE_BYTES: usize = 65_536;
 
 #[derive(Debug, Clone)]
 pub(super) struct Theirs {
+    /// There is none where no section takes part and none is told.
+    pub(super) transport: Option<Transport>,
+    pub(super) sections: Vec<Section>,
+    /// `candidate:…`
+    pub(super) candidates: Vec<String>,
+}
+
+/// What carries everything.
+#[derive(Debug, Clone)]
+pub(super) struct Transport {
     pub(super) ufrag: String,
     password: String,
     /// `sha-256 AB:CD…`, upper case.
     pub(super) fingerprint: String,
     setup: &'static str,
-    lite: bool,
-    pub(super) sections: Vec<Section>,
-    /// `candidate:…`
-    pub(super) candidates: Vec<String>,
+    pub(super) lite: bool,
+}
+
+impl Transport {
+    /// For each line of the engine's.
+    pub(super) fn attributes(&self) -> String {
+        format!(
+            "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{}\r\na=setup:{}\r\n",
+            self.ufrag, self.password, self.fingerprint, self.setup
+        )
+    }
 }
 
 /// An m-line and its attributes.
@@ -43,8 +60,14 @@ pub(super) struct Section {
     protocol: String,
     formats_text: String,
     pub(super) mid: String,
-    /// Port 0, or of a kind that is not spoken, or not bundled.
+    /// They have not named it: `mid` is made up, or that of our offer.
+    pub(super) unnamed: bool,
+    /// They refuse it (port 0, and not for the sake of a bundle).
+    pub(super) closed: bool,
+    /// Takes no part: closed, of a kind that is not spoken, without a codec that is, or not bundled.
     pub(super) rejected: bool,
+    /// `a=ice-ufrag`, or the session's.
+    pub(super) ufrag: String,
     pub(super) direction: Direction,
     pub(super) streams: Vec<String>,
     pub(super) track: String,
@@ -126,9 +149,11 @@ impl<'a> Attributes<'a> {
 }
 
 impl Theirs {
+    /// `mids`: of the lines that are known, for those that have no `a=mid`; "" for none.
+    ///
     /// # Errors
     /// [`Fault::OperationError`] for what cannot be read, or cannot be trusted: no ICE credentials, no fingerprint.
-    pub(super) fn read(sdp: &str) -> Result<Self, Fault> {
+    pub(super) fn read(sdp: &str, mids: &[String]) -> Result<Self, Fault> {
         if sdp.len() > MAX_TEXT_BYTES || !sdp.starts_with("v=0") {
             return Err(Fault::OperationError);
         }
@@ -153,55 +178,56 @@ impl Theirs {
             .all("group")
             .find_map(|group| group.strip_prefix("BUNDLE"))
             .map(|mids| mids.split_ascii_whitespace().collect());
+        let named: HashSet<&str> =
+            media.iter().filter_map(|(_, attributes)| attributes.first("mid")).collect();
+        let session_ufrag = session.first("ice-ufrag").unwrap_or_default();
         let mut sections = Vec::with_capacity(media.len());
         let mut shared = Shared::default();
-        for (line, attributes) in &media {
-            sections.push(Section::read(line, attributes, bundled.as_ref(), &mut shared)?);
+        for (at, (line, attributes)) in media.iter().enumerate() {
+            let name = || mids.get(at).filter(|mid| !mid.is_empty()).cloned();
+            let made_up =
+                || (0..).map(|count| format!("{at}u{count}")).find(|mid| !named.contains(mid.as_str()));
+            let mid = match attributes.first("mid") {
+                Some(mid) => mid.to_owned(),
+                None => name().or_else(made_up).ok_or(Fault::OperationError)?,
+            };
+            let mut section = Section::read(line, attributes, mid, bundled.as_ref(), &mut shared)?;
+            section.ufrag = attributes.first("ice-ufrag").unwrap_or(session_ufrag).to_owned();
+            sections.push(section);
         }
         // One transport carries everything; its data are on the first line that takes part.
-        let tagged = sections.iter().position(|section| !section.rejected).unwrap_or(0);
-        let own = media.get(tagged).map(|(_, attributes)| attributes).ok_or(Fault::OperationError)?;
-        let said = |name: &str| own.first(name).or_else(|| session.first(name));
-        let ufrag = said("ice-ufrag").filter(|text| is_ice(text, 4)).ok_or(Fault::OperationError)?;
-        let password = said("ice-pwd").filter(|text| is_ice(text, 22)).ok_or(Fault::OperationError)?;
-        let fingerprint = own.all("fingerprint").chain(session.all("fingerprint")).find_map(sha256);
+        let tagged = sections.iter().position(|section| !section.rejected);
+        let own = media.get(tagged.unwrap_or(0)).map(|(_, attributes)| attributes);
+        let transport = own.and_then(|own| Transport::read(own, &session));
+        if tagged.is_some() && transport.is_none() {
+            return Err(Fault::OperationError);
+        }
         let candidates = media.iter().map(|(_, attributes)| attributes).chain([&session]);
         let candidates = candidates.flat_map(|attributes| attributes.all("candidate"));
         let candidates: Vec<String> = candidates.map(|candidate| format!("candidate:{candidate}")).collect();
-        Ok(Self {
-            ufrag: ufrag.to_owned(),
-            password: password.to_owned(),
-            fingerprint: fingerprint.ok_or(Fault::OperationError)?,
+        Ok(Self { transport, sections, candidates })
+    }
+
+    /// The sections that take part, with their places.
+    pub(super) fn taking_part(&self) -> impl Iterator<Item = (usize, &Section)> {
+        self.sections.iter().enumerate().filter(|(_, section)| !section.rejected)
+    }
+}
+
+impl Transport {
+    fn read(own: &Attributes<'_>, session: &Attributes<'_>) -> Option<Self> {
+        let said = |name: &str| own.first(name).or_else(|| session.first(name));
+        Some(Self {
+            ufrag: said("ice-ufrag").filter(|text| is_ice(text, 4))?.to_owned(),
+            password: said("ice-pwd").filter(|text| is_ice(text, 22))?.to_owned(),
+            fingerprint: own.all("fingerprint").chain(session.all("fingerprint")).find_map(sha256)?,
             setup: match said("setup") {
                 Some("active") => "active",
                 Some("passive") => "passive",
                 _ => "actpass",
             },
             lite: session.has("ice-lite"),
-            sections,
-            candidates,
         })
-    }
-
-    /// For the engine: `directions` as they would have to offer (or have answered) for what is agreed.
-    pub(super) fn for_engine(&self, directions: &[Direction]) -> String {
-        let mut text = String::from("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
-        for section in self.sections.iter().filter(|section| !section.rejected) {
-            let _ = write!(text, " {}", section.mid);
-        }
-        text.push_str("\r\n");
-        if self.lite {
-            text.push_str("a=ice-lite\r\n");
-        }
-        let transport = format!(
-            "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{}\r\na=setup:{}\r\n",
-            self.ufrag, self.password, self.fingerprint, self.setup
-        );
-        for (index, section) in self.sections.iter().enumerate() {
-            let direction = directions.get(index).copied().unwrap_or(Direction::Inactive);
-            section.write(&mut text, &transport, direction);
-        }
-        text
     }
 }
 
@@ -229,20 +255,20 @@ impl Section {
     fn read(
         line: &str,
         attributes: &Attributes<'_>,
+        mid: String,
         bundled: Option<&HashSet<&str>>,
         shared: &mut Shared,
     ) -> Result<Self, Fault> {
         let mut words = line.splitn(4, ' ');
         let mut word = || words.next().filter(|word| !word.is_empty()).ok_or(Fault::OperationError);
         let (media, port, protocol, formats_text) = (word()?, word()?, word()?, word()?);
-        let mid = attributes.first("mid").ok_or(Fault::OperationError)?;
         let is_mid = !mid.is_empty()
             && mid.len() <= MAX_MID_BYTES
             && mid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if !is_mid || !is_token(media) || !shared.mids.insert(mid.to_owned()) {
+        if !is_mid || !is_token(media) || !shared.mids.insert(mid.clone()) {
             return Err(Fault::OperationError);
         }
-        let is_bundled = bundled.is_some_and(|mids| mids.contains(mid));
+        let is_bundled = bundled.is_some_and(|mids| mids.contains(mid.as_str()));
         let is_alone = bundled.is_none() && shared.mids.len() == 1;
         let port: u16 = port.parse().map_err(|_| Fault::OperationError)?;
         let is_spoken = match media {
@@ -254,7 +280,10 @@ impl Section {
             media: media.to_owned(),
             protocol: protocol.to_owned(),
             formats_text: formats_text.to_owned(),
-            mid: mid.to_owned(),
+            mid,
+            unnamed: !attributes.has("mid"),
+            closed: port == 0 && !is_bundled,
+            ufrag: String::new(),
             rejected: !is_spoken || !(is_bundled || (is_alone && port != 0)),
             direction: direction(attributes),
             streams: Vec::new(),
@@ -270,8 +299,8 @@ impl Section {
         if section.is_channels() && !section.rejected && std::mem::replace(&mut shared.channels, true) {
             section.rejected = true;
         }
+        section.read_msid(attributes);
         if let (Some(kind), false) = (section.kind(), section.rejected) {
-            section.read_msid(attributes);
             section.formats = formats(formats_text, attributes, kind, shared);
             section.extensions = extensions(attributes, shared);
             section.ssrcs = ssrcs(attributes, shared);
@@ -293,18 +322,10 @@ impl Section {
         }
     }
 
-    fn write(&self, text: &mut String, transport: &str, direction: Direction) {
-        // Whatever is rejected is a stopped line of sound to the engine: it has no others.
-        if self.rejected {
-            let media = if self.media == "video" { "video" } else { "audio" };
-            let _ = write!(text, "m={media} 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\n");
-            let _ = write!(text, "a=mid:{}\r\na=inactive\r\n{transport}", self.mid);
-            return;
-        }
+    /// For the engine, which knows it as `mid`.
+    pub(super) fn write(&self, text: &mut String, mid: &str, transport: &str, direction: Direction) {
         if self.is_channels() {
-            let _ = write!(text, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n");
-            let _ = write!(text, "a=mid:{}\r\n{transport}a=sctp-port:5000\r\n", self.mid);
-            let _ = write!(text, "a=max-message-size:{}\r\n", self.max_message_bytes);
+            channels(text, mid, transport, Some(self.max_message_bytes));
             return;
         }
         let _ = write!(text, "m={} 9 UDP/TLS/RTP/SAVPF", self.media);
@@ -314,7 +335,7 @@ impl Section {
                 let _ = write!(text, " {repair}");
             }
         }
-        let _ = write!(text, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n{transport}a=rtcp-mux\r\n", self.mid);
+        let _ = write!(text, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\n{transport}a=rtcp-mux\r\n");
         let _ = write!(text, "a={}\r\n", name(direction));
         for (id, extension) in &self.extensions {
             let _ = write!(text, "a=extmap:{id} {extension}\r\n");
@@ -329,6 +350,14 @@ impl Section {
             let _ = write!(text, "a=ssrc:{ssrc} cname:-\r\n");
         }
     }
+}
+
+/// A line of data channels, for the engine.
+pub(super) fn channels(text: &mut String, mid: &str, transport: &str, max_message_bytes: Option<usize>) {
+    let _ = write!(text, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n");
+    let _ = write!(text, "a=mid:{mid}\r\n{transport}a=sctp-port:5000\r\n");
+    let bytes = max_message_bytes.unwrap_or(DEFAULT_MESSAGE_BYTES);
+    let _ = write!(text, "a=max-message-size:{bytes}\r\n");
 }
 
 impl Format {
