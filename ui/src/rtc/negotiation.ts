@@ -93,8 +93,8 @@ export class Negotiation {
     const { pc } = connection;
     const reply = await this.#ask({ type: "set-remote", pc, kind: type, sdp }, description);
     if (connection.isClosed) return;
-    // The native side has dropped what it had made before.
-    connection.lastOffer = connection.lastAnswer = null;
+    // The native side has dropped the answer that it had made before; an offer only with the next answer.
+    connection.lastAnswer = null;
     this.#applyRemote(description, reply?.type === "remote" ? reply.media : []);
   }
 
@@ -152,7 +152,11 @@ export class Negotiation {
       });
       const made = { sdp: reply.sdp, asked, lines };
       if (type === "offer") connection.lastOffer = made;
-      else connection.lastAnswer = made;
+      else {
+        connection.lastAnswer = made;
+        // The native side cannot keep it any longer.
+        connection.lastOffer = null;
+      }
       return made;
     }
   }
@@ -337,7 +341,9 @@ export class Negotiation {
     if (connection.isClosed) return;
     const tracks = new RemoteTracks(connection);
     connection.pendingLocal = connection.pendingRemote = null;
-    connection.lastOffer = connection.lastAnswer = null;
+    connection.lastAnswer = null;
+    // Good for who sets its very text; else there is a newer one to be had, with what was gathered since.
+    if (connection.lastOffer) connection.lastOffer = { ...connection.lastOffer, asked: "" };
     connection.transports.sctpTransport = this.#sctpBefore;
     for (const one of [...connection.transceivers]) {
       const before = this.#before.get(one);

@@ -34,6 +34,35 @@ describe("a faulty offer of theirs after an own one", () => {
   });
 });
 
+describe("an offer that was made before", () => {
+  const rollback = { type: "rollback" } as const;
+
+  it("can be set when theirs came in between and was taken back", async () => {
+    one.addTransceiver("audio");
+    two.addTransceiver("audio");
+    const ours = await one.createOffer();
+    await one.setRemoteDescription(await two.createOffer());
+    await one.setRemoteDescription(rollback);
+    await one.setLocalDescription(ours);
+    expect(one.localDescription?.sdp).toContain(ours.sdp);
+    await one.setLocalDescription(rollback);
+    await one.setLocalDescription(ours);
+    expect(one.getTransceivers()[0]?.mid).not.toBeNull();
+  });
+
+  it("is over with an answer to theirs", async () => {
+    one.addTransceiver("audio");
+    two.addTransceiver("audio");
+    const ours = await one.createOffer();
+    await one.setRemoteDescription(await two.createOffer());
+    await one.createAnswer();
+    await one.setRemoteDescription(rollback);
+    expect(await thrown(() => one.setLocalDescription(ours))).toBe("InvalidModificationError");
+    await one.setLocalDescription();
+    expect(one.signalingState).toBe("have-local-offer");
+  });
+});
+
 describe("gathering", () => {
   const rollback = { type: "rollback" } as const;
 

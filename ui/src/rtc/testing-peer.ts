@@ -71,7 +71,8 @@ export class NativePeer {
         break;
       case "rollback":
         if (this.state === "stable") throw new Refusal("InvalidStateError");
-        this.#pendingLocal = this.#pendingRemote = this.#made = null;
+        this.#pendingLocal = this.#pendingRemote = null;
+        if (this.#made?.kind === "answer") this.#made = null;
         this.state = "stable";
         break;
       case "set-remote":

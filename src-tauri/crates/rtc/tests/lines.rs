@@ -252,9 +252,11 @@ fn an_offer_outlives_a_rollback() {
     );
     office.must(A, Request::Rollback { pc: 1 });
     office.set_local(A, SdpType::Offer);
-    // Ours came and went.
+    // Ours came and went, and its candidates, which are not in its text, with it.
     office.must(A, Request::Rollback { pc: 1 });
+    office.ends[A].candidates.clear();
     office.set_local(A, SdpType::Offer);
+    assert!(!office.ends[A].candidates.is_empty());
     office.set_remote(B, SdpType::Offer, &ours);
     let answer = office.create_answer(B, vec![video(Some(0), ON)]);
     office.set_local(B, SdpType::Answer);

@@ -173,6 +173,15 @@ impl Peer {
         }
     }
 
+    /// What was found before, for a description that does not have it.
+    pub(super) fn announce_again(&mut self) {
+        let known: Vec<Candidate> =
+            self.candidates.locals.iter().map(|local| local.candidate.clone()).collect();
+        for candidate in known {
+            self.announce(candidate);
+        }
+    }
+
     fn announce(&mut self, mut candidate: Candidate) {
         let Some((line, mid)) = self.tagged() else { return };
         let ufrag = self.descriptions.local_ufrag.clone();

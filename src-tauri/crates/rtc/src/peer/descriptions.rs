@@ -146,7 +146,11 @@ impl Peer {
                 if offer.made.plans.iter().any(|plan| plan.refused.is_none()) {
                     let restart = offer.made.restart && descriptions.local_ufrag != offer.made.credentials.0;
                     descriptions.local_ufrag = offer.made.credentials.0.clone();
+                    let again = std::mem::take(&mut offer.taken_back) && !restart;
                     self.gather(restart);
+                    if again {
+                        self.announce_again();
+                    }
                 }
             }
             SdpType::Answer => {
@@ -166,7 +170,9 @@ impl Peer {
 
     pub(super) fn rollback(&mut self) -> Reply {
         // The offer itself can be set again, as long as no answer is made: the engine knows nothing of it.
-        if self.descriptions.offer.as_mut().is_some_and(|offer| offer.set.take().is_some()) {
+        if let Some(offer) = self.descriptions.offer.as_mut().filter(|offer| offer.set.is_some()) {
+            offer.set = None;
+            offer.taken_back = true;
             self.descriptions.local_ufrag = self.descriptions.settled_ufrag.clone();
         }
         // What an answer has already agreed with the engine stays: its lines are told again by the next offer.

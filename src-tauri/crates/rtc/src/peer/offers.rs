@@ -28,6 +28,8 @@ pub(super) struct Offer {
     pub(super) made: Made,
     /// What was made and then set.
     pub(super) set: Option<Made>,
+    /// It was set, and is no more: what was found since is not in its text.
+    pub(super) taken_back: bool,
 }
 
 /// A line that is not agreed yet.
@@ -199,7 +201,7 @@ impl Peer {
         let restart = fresh.filter(|_| restart).map(|fresh| (fresh.ufrag, fresh.pass));
         let made = Made { plans: Vec::new(), credentials: (String::new(), String::new()), restart: false };
         self.descriptions.session = ours::id(&engine);
-        self.descriptions.offer = Some(Offer { pending, engine, new, restart, made, set: None });
+        self.descriptions.offer = Some(Offer { pending, engine, new, restart, made, set: None, taken_back: false });
         Ok(())
     }
 
