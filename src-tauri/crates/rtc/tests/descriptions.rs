@@ -263,17 +263,10 @@ fn either_side_restarts_ice() {
             let ufrags = ufrags(&office, end);
             assert_eq!(ufrags.len(), round + 2);
             assert_ne!(ufrags[round], ufrags[round + 1], "a new generation");
-            let is_new = office.ends[end].events.iter().any(|(at, event)| {
-                *at >= before
-                    && matches!(event, Event::Ice { state: IceState::Connected | IceState::Completed })
-            });
-            assert!(is_new, "connected anew");
-            let states = office.ends[end]
-                .events
-                .iter()
-                .filter(|(at, event)| *at >= before && matches!(event, Event::Ice { .. }));
-            let first = states.map(|(_, event)| event.clone()).next();
-            assert_eq!(first, Some(Event::Ice { state: IceState::Checking }));
+            // What works is not seen to be checked again.
+            let seen = office.ends[end].events.iter().filter(|(at, _)| *at >= before).map(|(_, event)| event);
+            let seen = seen.filter(|event| matches!(event, Event::Ice { .. } | Event::Dtls { .. }));
+            assert!(seen.clone().all(|event| *event == Event::Ice { state: IceState::Completed }));
             assert!(office.ends[end].pictures.len() > pictures[end] + 40, "pictures go on");
         }
     }

@@ -1,7 +1,7 @@
 //! Candidates of both sides, gathering, and names instead of addresses (RFC 8445, RFC 8838, RFC 8839).
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::{Candidate, CandidateKind};
 
@@ -23,6 +23,7 @@ pub(super) struct Candidates {
     /// So many of the current generation came, usable or not.
     came: usize,
     resolving: Vec<Resolving>,
+    aim: Option<Aim>,
 }
 
 /// One of ours.
@@ -38,6 +39,19 @@ pub(super) struct Remote {
     pub(super) address: SocketAddr,
     pub(super) kind: CandidateKind,
     pub(super) priority: u32,
+    candidate: Candidate,
+}
+
+/// How long an address may be silent while they speak from another one. Each side checks every 2 s, and answers.
+const MOVED: Duration = Duration::from_millis(2_500);
+
+/// Their address that is sent to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aim {
+    address: SocketAddr,
+    heard: Instant,
+    /// They have checked from another one since.
+    elsewhere: bool,
 }
 
 #[derive(Debug)]
@@ -55,6 +69,7 @@ impl Default for Candidates {
             remotes: Vec::new(),
             came: 0,
             resolving: Vec::new(),
+            aim: None,
         }
     }
 }
@@ -190,6 +205,37 @@ impl Peer {
         self.event(Event::Candidate { candidate: Some(candidate) });
     }
 
+    /// The engine sends to `address`.
+    pub(super) fn aimed(&mut self, address: Option<SocketAddr>) {
+        if self.candidates.aim.map(|aim| aim.address) != address {
+            self.candidates.aim = address.map(|address| Aim { address, heard: self.now, elsewhere: false });
+        }
+    }
+
+    /// Something of theirs came from `source`, a check if `is_check`.
+    pub(super) fn heard_from(&mut self, source: SocketAddr, is_check: bool) {
+        let now = self.now;
+        if let Some(aim) = &mut self.candidates.aim {
+            if source == aim.address {
+                *aim = Aim { heard: now, elsewhere: false, ..*aim };
+            } else {
+                aim.elsewhere |= is_check;
+            }
+        }
+    }
+
+    /// The engine stays with an address for 15 s after its last check. When they have moved they say so earlier, by
+    /// checks from elsewhere while the old address is silent.
+    pub(super) fn follow(&mut self) {
+        let now = self.now;
+        let Some(aim) = self.candidates.aim.take_if(|aim| aim.elsewhere && now >= aim.heard + MOVED) else {
+            return;
+        };
+        for remote in self.candidates.remotes.extract_if(.., |remote| remote.address == aim.address) {
+            self.rtc.direct_api().invalidate_candidate(&remote.candidate);
+        }
+    }
+
     /// Their generation begins anew.
     pub(super) fn forget_remotes(&mut self) {
         self.candidates.remotes.clear();
@@ -274,10 +320,16 @@ impl Peer {
         }
         let candidate =
             Candidate::from_sdp_string(&words[..8].join(" ")).map_err(|_| Fault::OperationError)?;
-        let remote = Remote { address: candidate.addr(), kind: candidate.kind(), priority: candidate.prio() };
+        let remote = Remote {
+            address: candidate.addr(),
+            kind: candidate.kind(),
+            priority: candidate.prio(),
+            candidate: candidate.clone(),
+        };
         if !self.candidates.remotes.contains(&remote) {
             self.candidates.remotes.push(remote);
             self.rtc.add_remote_candidate(candidate);
+            self.states.aim(self.now);
         }
         Ok(())
     }

@@ -221,6 +221,7 @@ impl Peer {
         preferred: Option<&HashMap<usize, Vec<CodecId>>>,
     ) {
         self.share.agreed();
+        self.states.agreed(self.now);
         self.park(plans.iter().all(|plan| plan.refused.is_some()));
         for (at, (section, plan)) in theirs.sections.iter().zip(plans).enumerate() {
             let mut codecs = section.codecs(preferred.and_then(|preferred| preferred.get(&at)));

@@ -264,6 +264,8 @@ impl Peer {
         if self.over || self.states.is_parked() {
             return;
         }
+        // RFC 7983
+        let is_check = contents.first().is_some_and(|first| *first < 4);
         // Whatever is none of STUN, DTLS, RTP and RTCP is nobody's.
         let Ok(contents) = contents.try_into() else { return };
         let input =
@@ -272,6 +274,7 @@ impl Peer {
             return;
         }
         self.states.heard(now);
+        self.heard_from(source, is_check);
         if let Err(error) = self.rtc.handle_input(input) {
             self.broke(&error);
         }
@@ -393,6 +396,8 @@ impl Peer {
                 if let Some(estimate) = stats.bwe_tx {
                     self.estimated(estimate.as_u64(), stats.egress_loss_fraction);
                 }
+                self.follow();
+                self.aimed(stats.selected_candidate_pair.as_ref().map(|pair| pair.remote.addr));
                 self.stats.peer(stats);
             }
             str0m::Event::MediaIngressStats(stats) => self.stats.ingress(stats),

@@ -201,7 +201,8 @@ impl Peer {
         let restart = fresh.filter(|_| restart).map(|fresh| (fresh.ufrag, fresh.pass));
         let made = Made { plans: Vec::new(), credentials: (String::new(), String::new()), restart: false };
         self.descriptions.session = ours::id(&engine);
-        self.descriptions.offer = Some(Offer { pending, engine, new, restart, made, set: None, taken_back: false });
+        self.descriptions.offer =
+            Some(Offer { pending, engine, new, restart, made, set: None, taken_back: false });
         Ok(())
     }
 

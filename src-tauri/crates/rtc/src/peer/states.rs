@@ -28,6 +28,11 @@ pub(super) struct States {
     left: Option<Instant>,
     /// No line takes part.
     parked: bool,
+    /// An address of theirs is known, and both descriptions are set: checks have an aim.
+    has_aim: bool,
+    is_agreed: bool,
+    /// What a restart found working, until the new checks have an outcome.
+    kept: Option<IceState>,
 }
 
 impl States {
@@ -41,6 +46,9 @@ impl States {
             dtls: DtlsState::New,
             left: None,
             parked: false,
+            has_aim: false,
+            is_agreed: false,
+            kept: None,
         }
     }
 
@@ -64,14 +72,34 @@ impl States {
             self.heard = now;
         }
         self.was_connected |= was_connected;
+        if state.is_connected() {
+            self.kept = None;
+        }
     }
 
-    /// Checks begin anew, with new credentials.
+    /// Checks begin anew, with new credentials. What works goes on working meanwhile, by the way that it has.
     pub(super) fn restarted(&mut self, now: Instant) {
+        self.kept = Some(self.ice).filter(|ice| matches!(ice, IceState::Connected | IceState::Completed));
         self.engine = IceConnectionState::Checking;
         self.since = now;
-        self.heard = now;
+        if self.kept.is_none() {
+            self.heard = now;
+        }
         self.was_connected = false;
+    }
+
+    /// An address of theirs is known.
+    pub(super) fn aim(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.has_aim, true) && self.is_agreed {
+            self.since = now;
+        }
+    }
+
+    /// An answer is set.
+    pub(super) fn agreed(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.is_agreed, true) && self.has_aim {
+            self.since = now;
+        }
     }
 
     /// No line takes part, or some do again.
@@ -88,6 +116,7 @@ impl States {
 
     /// A datagram of theirs, and no other's.
     pub(super) fn heard(&mut self, now: Instant) {
+        self.aim(now);
         self.heard = now;
     }
 
@@ -117,12 +146,18 @@ impl States {
         if let Some(left) = self.left {
             return if now >= left + LOST { IceState::Failed } else { IceState::Disconnected };
         }
+        // Who waits for candidates does not check yet (W3C WebRTC 1.0, section 5.6.3).
+        if !(self.has_aim && self.is_agreed) {
+            return IceState::New;
+        }
         match self.engine {
             IceConnectionState::New => IceState::New,
             // The engine begins again and again with pairs that it has given up.
             IceConnectionState::Checking | IceConnectionState::Disconnected => {
                 if now >= self.since + self.patience() {
                     IceState::Failed
+                } else if let Some(kept) = self.kept {
+                    if now >= self.heard + SILENCE { IceState::Disconnected } else { kept }
                 } else if self.was_connected {
                     IceState::Disconnected
                 } else {
@@ -131,7 +166,15 @@ impl States {
             }
             _ if now >= self.heard + SILENCE + LOST => IceState::Failed,
             _ if now >= self.heard + SILENCE => IceState::Disconnected,
+            // Connected comes first, if only for a moment: pages wait for it.
+            IceConnectionState::Completed
+                if !matches!(self.ice, IceState::Connected | IceState::Completed) =>
+            {
+                IceState::Connected
+            }
             IceConnectionState::Completed => IceState::Completed,
+            // More candidates to try do not make it less complete.
+            IceConnectionState::Connected if self.ice == IceState::Completed => IceState::Completed,
             IceConnectionState::Connected => IceState::Connected,
         }
     }
@@ -150,6 +193,12 @@ impl States {
         }
         match (self.engine, self.ice) {
             (IceConnectionState::New, _) => None,
+            _ if !(self.has_aim && self.is_agreed) => None,
+            (IceConnectionState::Checking | IceConnectionState::Disconnected, ice)
+                if self.kept.is_some() && ice != IceState::Disconnected =>
+            {
+                Some((self.since + self.patience()).min(self.heard + SILENCE))
+            }
             (IceConnectionState::Checking | IceConnectionState::Disconnected, _) => {
                 Some(self.since + self.patience())
             }
@@ -163,10 +212,66 @@ impl States {
 mod tests {
     use super::*;
 
+    /// With an address of theirs, after an answer.
+    fn states(start: Instant) -> States {
+        let mut states = States::new(start);
+        states.aim(start);
+        states.agreed(start);
+        states
+    }
+
+    #[test]
+    fn checks_begin_with_an_answer_and_a_candidate() {
+        let start = Instant::now();
+        for answer_first in [true, false] {
+            let mut states = States::new(start);
+            states.engine(start, IceConnectionState::Checking);
+            assert_eq!((states.ice_change(start), states.deadline()), (None, None));
+            if answer_first {
+                states.agreed(start)
+            } else {
+                states.aim(start)
+            }
+            assert_eq!((states.ice_change(start + UNANSWERED), states.deadline()), (None, None));
+            let later = start + UNANSWERED;
+            if answer_first {
+                states.heard(later)
+            } else {
+                states.agreed(later)
+            }
+            assert_eq!(states.ice_change(later), Some(IceState::Checking));
+            assert_eq!(states.deadline(), Some(later + UNANSWERED));
+        }
+    }
+
+    #[test]
+    fn a_restart_of_what_works_is_not_seen_unless_it_breaks() {
+        let start = Instant::now();
+        let mut states = states(start);
+        states.engine(start, IceConnectionState::Connected);
+        states.engine(start, IceConnectionState::Completed);
+        assert_eq!(states.ice_change(start), Some(IceState::Connected));
+        assert_eq!(states.ice_change(start), Some(IceState::Completed));
+        states.restarted(start);
+        assert_eq!(states.ice_change(start), None);
+        states.engine(start, IceConnectionState::Connected);
+        assert_eq!(states.ice_change(start), None, "more candidates to try");
+        states.restarted(start);
+        // The old way dies before the new one is found.
+        let silent = states.deadline().expect("waits for silence");
+        assert_eq!(states.ice_change(silent), Some(IceState::Disconnected));
+        assert_eq!(states.deadline(), Some(start + UNANSWERED));
+        // And what is broken is seen to be checked.
+        states.restarted(silent);
+        assert_eq!(states.ice_change(silent), Some(IceState::Checking));
+        states.engine(silent, IceConnectionState::Connected);
+        assert_eq!(states.ice_change(silent), Some(IceState::Connected));
+    }
+
     #[test]
     fn silence_disconnects_and_then_fails() {
         let start = Instant::now();
-        let mut states = States::new(start);
+        let mut states = states(start);
         states.engine(start, IceConnectionState::Checking);
         assert_eq!(states.ice_change(start), Some(IceState::Checking));
         states.engine(start, IceConnectionState::Connected);
@@ -185,7 +290,7 @@ mod tests {
     #[test]
     fn checks_without_an_answer_fail() {
         let start = Instant::now();
-        let mut states = States::new(start);
+        let mut states = states(start);
         assert_eq!(states.deadline(), None);
         states.engine(start, IceConnectionState::Checking);
         assert_eq!(states.ice_change(start + UNANSWERED), Some(IceState::Failed));
