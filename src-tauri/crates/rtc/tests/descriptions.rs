@@ -418,24 +418,34 @@ fn descriptions_that_cannot_be_trusted_are_refused() {
     assert_eq!(asked, Err(Fault::OperationError));
 }
 
+fn with_another_certificate(sdp: &str) -> String {
+    let at = sdp.find("a=fingerprint:sha-256 ").expect("a fingerprint") + 22;
+    let byte = if &sdp[at..at + 2] == "00" { "01" } else { "00" };
+    sdp.replace(&sdp[at..at + 95], &format!("{byte}{}", &sdp[at + 2..at + 95]))
+}
+
 #[test]
-fn a_wrong_certificate_fails() {
-    let mut office = with_channels(13);
-    let offer = office.create_offer(A, lanes(false), false);
-    office.set_local(A, SdpType::Offer);
-    let at = offer.find("a=fingerprint:sha-256 ").expect("a fingerprint") + 22;
-    let byte = if &offer[at..at + 2] == "00" { "01" } else { "00" };
-    let forged = offer.replace(&offer[at..at + 95], &format!("{byte}{}", &offer[at + 2..at + 95]));
-    office.set_remote(B, SdpType::Offer, &forged);
-    let answer = office.create_answer(B, lanes(true));
-    office.set_local(B, SdpType::Answer);
-    office.set_remote(A, SdpType::Answer, &answer);
-    office.trickle();
-    let failed = office.wait(Duration::from_secs(10), |office| {
-        office.ends[B].dtls() == Some(webview_rtc::wire::DtlsState::Failed)
-    });
-    assert!(failed, "{:?}", office.ends[B].dtls());
-    assert!(!office.ends[B].is_connected());
+fn a_wrong_certificate_fails_at_both_ends_at_once() {
+    for of_answer in [false, true] {
+        let mut office = with_channels(13);
+        let mut offer = office.create_offer(A, lanes(false), false);
+        office.set_local(A, SdpType::Offer);
+        if !of_answer {
+            offer = with_another_certificate(&offer);
+        }
+        office.set_remote(B, SdpType::Offer, &offer);
+        let mut answer = office.create_answer(B, lanes(true));
+        office.set_local(B, SdpType::Answer);
+        if of_answer {
+            answer = with_another_certificate(&answer);
+        }
+        office.set_remote(A, SdpType::Answer, &answer);
+        office.trickle();
+        let failed = |end: &office::End| end.dtls() == Some(webview_rtc::wire::DtlsState::Failed);
+        let fails = office.wait(Duration::from_secs(2), |office| office.ends.iter().all(failed));
+        assert!(fails, "{:?}", office.ends.each_ref().map(office::End::dtls));
+        assert!(!office.ends.iter().any(office::End::is_connected));
+    }
 }
 
 #[test]

@@ -131,6 +131,10 @@ const MAX_ERRORS: usize = 64;
 /// The most outputs of the engine that one call brings about: more is an engine that runs in circles.
 const MAX_OUTPUTS: usize = 100_000;
 
+/// A fatal alert before there are keys (RFC 6347, section 4.1; RFC 5246, section 7.2), with a number that no record of the
+/// handshake has.
+const BAD_CERTIFICATE: [u8; 15] = [21, 0xfe, 0xfd, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 2, 42];
+
 /// One connection.
 #[derive(Debug)]
 pub struct Peer {
@@ -149,6 +153,8 @@ pub struct Peer {
     /// What the page said of senders whose lines have no answer yet: sending, how, bit/s that are useful.
     early: HashMap<Line, (bool, Encoding, Option<u32>)>,
     states: States,
+    /// From where to where DTLS goes.
+    dtls_way: Option<(SocketAddr, SocketAddr)>,
     share: Share,
     stats: Stats,
     /// The page's clock in µs, and when it showed that.
@@ -198,6 +204,7 @@ impl Peer {
             lines: Vec::new(),
             early: HashMap::new(),
             states: States::new(now),
+            dtls_way: None,
             share: Share::default(),
             stats: Stats::new(now),
             clock: None,
@@ -266,6 +273,7 @@ impl Peer {
         }
         // RFC 7983
         let is_check = contents.first().is_some_and(|first| *first < 4);
+        let is_dtls = contents.first().is_some_and(|first| (20..64).contains(first));
         // Whatever is none of STUN, DTLS, RTP and RTCP is nobody's.
         let Ok(contents) = contents.try_into() else { return };
         let input =
@@ -275,6 +283,9 @@ impl Peer {
         }
         self.states.heard(now);
         self.heard_from(source, is_check);
+        if is_dtls {
+            self.dtls_way = Some((local, source));
+        }
         if let Err(error) = self.rtc.handle_input(input) {
             self.broke(&error);
         }
@@ -417,6 +428,17 @@ impl Peer {
     fn broke(&mut self, error: &RtcError) {
         tracing::debug!("the engine: {error}");
         let is_fatal = !self.rtc.is_alive() || matches!(error, RtcError::Dtls(_));
+        // Not who was announced: the engine only falls silent, and they would wait for it.
+        if let (RtcError::RemoteSdp(_), Some((source, destination)), false) =
+            (error, self.dtls_way, self.rtc.is_alive())
+            && !matches!(self.states.dtls(), DtlsState::Connected | DtlsState::Failed | DtlsState::Closed)
+        {
+            self.outputs.push_back(Output::Transmit {
+                source,
+                destination,
+                contents: BAD_CERTIFICATE.to_vec(),
+            });
+        }
         if is_fatal && self.states.dtls_change(DtlsState::Failed).is_some() && !self.over {
             self.event(Event::Dtls { state: DtlsState::Failed });
             self.event(Event::Failed { message: "the secure transport broke".to_owned() });
