@@ -30,6 +30,11 @@ use crate::page::Pages;
 /// How long the node may take to say goodbye; longer, and the person believes that quitting does not work.
 const GOODBYE: Duration = Duration::from_secs(3);
 
+/// What has to be done before there is a second thread.
+pub fn prepare_process() {
+    rtc::prepare_process();
+}
+
 /// Runs Earshot until it is quit: with a window, or without where `options` ask for that or no display is there.
 #[must_use]
 pub fn run(options: Options) -> ExitCode {

@@ -9,6 +9,7 @@ use clap::Parser as _;
 use earshot_node::Options;
 
 fn main() -> ExitCode {
+    earshot_shell::prepare_process();
     let options = Options::parse();
     earshot_node::start_logging();
     earshot_shell::run(options)

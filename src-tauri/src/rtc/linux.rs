@@ -41,6 +41,15 @@ impl LocalNames for ByNode {
     }
 }
 
+/// Has WebKit give our page memory that its threads share. What worklet and Worker post to each other waits for the page's
+/// main thread, and a voice would wait with it. Only our own page is ever loaded; the processes of WebKit inherit this.
+pub(crate) fn prepare_process() {
+    #[expect(unsafe_code, reason = "called first of all, when there is no second thread")]
+    unsafe {
+        std::env::set_var("JSC_useSharedArrayBuffer", "1");
+    }
+}
+
 /// Starts it before the window opens: the page's policy names its port.
 pub(crate) fn prepare(builder: Builder<Wry>, context: &mut Context, node: &Arc<Node>) -> Builder<Wry> {
     let options = Options { origins: vec![ORIGIN.to_owned()], names: Arc::new(ByNode(node.clone())) };

@@ -4,7 +4,11 @@
 mod linux;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Calls, prepare};
+pub(crate) use linux::{Calls, prepare, prepare_process};
+
+/// Nothing to prepare.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn prepare_process() {}
 
 /// Nothing to prepare: the webview calls by itself.
 #[cfg(not(target_os = "linux"))]

@@ -1,7 +1,8 @@
 /** The socket to the native side, seen from the page. It opens when it is needed, and again after it was lost. */
 import type { ChannelKey, Event, Line, Pc, Reply, Request, SourceId, ToPage } from "./numbers";
 import type { Session } from "./seam";
-import type { SoundLink } from "./sound/link";
+import type { SoundLink, Way } from "./sound/link";
+import { Ring } from "./sound/ring";
 import type { WorkerLink } from "./worker/link";
 import type { ToWorker } from "./worker/messages";
 
@@ -89,16 +90,16 @@ export class PageSession implements Session, SoundLink {
     return ++this.#source;
   }
 
-  openSourcePort(source: SourceId): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    this.#post({ type: "capture", source, port: port2 });
-    return port1;
+  openSource(source: SourceId): Way {
+    const [port1, memory, port] = newWay();
+    this.#post({ type: "capture", source, port, memory });
+    return { port: port1, memory };
   }
 
-  openPlayPort(pc: Pc, line: Line): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    this.#post({ type: "play", pc, line, port: port2 });
-    return port1;
+  openPlay(pc: Pc, line: Line): Way {
+    const [port1, memory, port] = newWay();
+    this.#post({ type: "play", pc, line, port, memory });
+    return { port: port1, memory };
   }
 
   #post(message: ToWorker): void {
@@ -152,6 +153,12 @@ export class PageSession implements Session, SoundLink {
       pending?.reject(new DOMException(message.message, name));
     }
   }
+}
+
+/** One end, what both have, the other end. */
+function newWay(): [MessagePort, SharedArrayBuffer | null, MessagePort] {
+  const { port1, port2 } = new MessageChannel();
+  return [port1, Ring.memory(), port2];
 }
 
 function closed(): DOMException {

@@ -1,6 +1,8 @@
 /** Takes a track's sound to the Worker. */
 import { Chunks, type SourceLevel } from "./chunks";
+import type { CapturedMessage, Way } from "./link";
 import { scope } from "./processor";
+import { Ring } from "./ring";
 
 /** Given to the processor. */
 export interface CaptureOptions {
@@ -10,7 +12,7 @@ export interface CaptureOptions {
 }
 
 /** Posted to the processor: where sound goes; null: it is over. */
-export type ToCapture = { port: MessagePort } | null;
+export type ToCapture = Way | null;
 /** Posted by the processor, ten times a second. */
 export type FromCapture = SourceLevel;
 
@@ -21,6 +23,7 @@ class Capture extends scope.AudioWorkletProcessor {
   readonly #ahead: number;
   readonly #chunks: Chunks;
   #to: MessagePort | null = null;
+  #ring: Ring | null = null;
   #isOver = false;
   #count = 0;
 
@@ -32,6 +35,7 @@ class Capture extends scope.AudioWorkletProcessor {
     this.port.onmessage = ({ data }: MessageEvent<ToCapture>) => {
       if (data) {
         this.#to = data.port;
+        this.#ring = data.memory && new Ring(data.memory);
         return;
       }
       this.#to?.postMessage(null);
@@ -45,10 +49,16 @@ class Capture extends scope.AudioWorkletProcessor {
     const frames = outputs[0]?.[0]?.length ?? 128;
     const now = Date.now() + this.#ahead;
     for (const chunk of this.#chunks.push(inputs[0] ?? [], frames, scope.currentFrame, now)) {
-      this.#to?.postMessage(chunk, [chunk.samples.buffer]);
+      this.#give(chunk);
       if (++this.#count % LEVEL_EVERY === 0) this.port.postMessage(this.#chunks.level satisfies FromCapture);
     }
     return true;
+  }
+
+  #give(chunk: CapturedMessage): void {
+    // Without room the Worker stands still, and what is said meanwhile is too late for anybody.
+    if (this.#ring) this.#ring.put(chunk.time, chunk.samples);
+    else this.#to?.postMessage(chunk, [chunk.samples.buffer]);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What sound needs of the Worker that holds the socket: requests, and two kinds of ports that worklets talk through, so
+ * What sound needs of the Worker that holds the socket: requests, and two kinds of ways on which worklets talk with it, so
  * that samples never pass the main thread.
  */
 import type { Line, Pc, Reply, Request, SourceId } from "../numbers";
@@ -27,20 +27,26 @@ export interface PlayMessage {
   samples: Float32Array<ArrayBuffer>;
 }
 
+/** Between a worklet and the Worker. Where there is memory, sound goes through it (`ring.ts`); else everything by the port. */
+export interface Way {
+  port: MessagePort;
+  memory: SharedArrayBuffer | null;
+}
+
 /** The Worker, as sound sees it. */
 export interface SoundLink {
   /** In order with every other request of the page. */
   request(request: Request): Promise<Reply>;
   /**
-   * A port whose {@link CapturedMessage}s the Worker turns into frames of `source`, after every request made before. The
+   * A way whose {@link CapturedMessage}s the Worker turns into frames of `source`, after every request made before. The
    * caller passes it on to a worklet and posts null when it is done with it: the Worker forgets it then.
    */
-  openSourcePort(source: SourceId): MessagePort;
+  openSource(source: SourceId): Way;
   /**
-   * A port whose {@link PlayedMessage}s the Worker turns into frames, and on which it posts {@link PlayMessage}s of this
+   * A way whose {@link PlayedMessage}s the Worker turns into frames, and on which it posts {@link PlayMessage}s of this
    * line. A line has one at a time: a later one takes its place. Null ends it.
    */
-  openPlayPort(pc: Pc, line: Line): MessagePort;
+  openPlay(pc: Pc, line: Line): Way;
   /** A number no source had. */
   nextSource(): SourceId;
 }

@@ -67,8 +67,8 @@ export class PageSoundReceiver implements SoundReceiver {
       numberOfInputs: 0,
       outputChannelCount: [2],
     });
-    const port = this.#link.openPlayPort(this.#place.pc, this.#place.line);
-    this.#node.port.postMessage({ port } satisfies ToPlay, [port]);
+    const way = this.#link.openPlay(this.#place.pc, this.#place.line);
+    this.#node.port.postMessage(way satisfies ToPlay, [way.port]);
     for (const output of this.#outputs) this.#node.connect(output);
   }
 }

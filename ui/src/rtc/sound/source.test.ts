@@ -39,7 +39,7 @@ function opened() {
       asked.push(request.type);
       return Promise.resolve({ type: "done" });
     },
-    openSourcePort: () => ({ postMessage: vi.fn() }),
+    openSource: () => ({ port: { postMessage: vi.fn() }, memory: null }),
     nextSource: () => next++,
   } as unknown as SoundLink;
   return { sources: new Sources(context, link), inputs, asked };

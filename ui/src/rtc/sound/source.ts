@@ -1,7 +1,7 @@
 /** Captured tracks: each is opened once, for all senders that carry it. */
 import type { CaptureOptions, FromCapture, ToCapture } from "./capture.worklet";
 import type { SourceLevel } from "./chunks";
-import type { SoundLink } from "./link";
+import type { SoundLink, Way } from "./link";
 import type { SourceId, SourceOptions } from "../numbers";
 import { inputOf } from "./input";
 import { loadWorklets } from "./worklets";
@@ -61,8 +61,8 @@ export class Source {
     this.id = link.nextSource();
     const options = optionsOf(track);
     void link.request({ type: "open-source", source: this.id, options }).catch(() => this.#stop());
-    const port = link.openSourcePort(this.id);
-    void this.#start(track, port, options.channels === 2 ? 2 : 1).catch(() => port.postMessage(null));
+    const way = link.openSource(this.id);
+    void this.#start(track, way, options.channels === 2 ? 2 : 1).catch(() => way.port.postMessage(null));
   }
 
   close(): void {
@@ -73,9 +73,9 @@ export class Source {
     void this.#link.request({ type: "close-source", source: this.id }).catch(() => undefined);
   }
 
-  async #start(track: MediaStreamTrack, port: MessagePort, channels: 1 | 2): Promise<void> {
+  async #start(track: MediaStreamTrack, way: Way, channels: 1 | 2): Promise<void> {
     await loadWorklets(this.#context);
-    if (this.#isClosed) return port.postMessage(null);
+    if (this.#isClosed) return way.port.postMessage(null);
     const ahead = performance.timeOrigin + performance.now() - Date.now();
     const worklet = new AudioWorkletNode(this.#context, "webview-rtc-capture", {
       outputChannelCount: [1],
@@ -86,7 +86,7 @@ export class Source {
     worklet.port.onmessage = ({ data }: MessageEvent<FromCapture>) => {
       this.level = data;
     };
-    worklet.port.postMessage({ port } satisfies ToCapture, [port]);
+    worklet.port.postMessage(way satisfies ToCapture, [way.port]);
     const input = inputOf(this.#context, track);
     input.read(worklet);
     // It gives silence; only what leads to the destination is processed.

@@ -1,5 +1,6 @@
 /** What the page and its one Worker say to each other. */
 import type { ChannelKey, Codec, FromPage, Line, Pc, SourceId, ToPage } from "../numbers";
+import type { Way } from "../sound/link";
 import type { VideoReceiveStats, VideoSendStats, VideoSettings } from "../seam";
 
 /** A socket of this page, of which there is one at a time. */
@@ -40,8 +41,8 @@ export type ToWorker =
   | { type: "disconnect"; life: Life }
   | { type: "request"; message: FromPage }
   | { type: "data"; pc: Pc; channel: ChannelKey; data: string | Uint8Array }
-  | { type: "capture"; source: SourceId; port: MessagePort }
-  | { type: "play"; pc: Pc; line: Line; port: MessagePort }
+  | ({ type: "capture"; source: SourceId } & Way)
+  | ({ type: "play"; pc: Pc; line: Line } & Way)
   /** Without a track its pictures come by `frame`. */
   | {
       type: "open-source";

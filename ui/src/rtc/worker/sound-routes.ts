@@ -1,14 +1,28 @@
 /** Joins the ports of worklets to the socket. */
 import { FRAME_CAPTURED, FRAME_PLAYED, HEADER_BYTES, type Line, type Pc, type SourceId } from "../numbers";
-import type { CapturedMessage, PlayMessage, PlayedMessage } from "../sound/link";
+import type { CapturedMessage, PlayMessage, PlayedMessage, Way } from "../sound/link";
+import { Ring } from "../sound/ring";
 import { newFrame, payloadOf, type Header } from "./frame";
+
+/** ms between two looks into the memory that worklets share: half a piece of sound. */
+const LOOK_EVERY = 5;
+
+interface Play {
+  pc: Pc;
+  line: Line;
+  port: MessagePort;
+  ring: Ring | null;
+  /** As told last. */
+  played: number;
+}
 
 export class SoundRoutes {
   readonly #send: (frame: Uint8Array<ArrayBuffer>) => void;
-  readonly #captures = new Map<SourceId, MessagePort>();
+  readonly #captures = new Map<SourceId, { port: MessagePort; ring: Ring | null }>();
   /** Channels of the sources that were opened. */
   readonly #channels = new Map<SourceId, number>();
-  readonly #plays = new Map<string, { pc: Pc; port: MessagePort }>();
+  readonly #plays = new Map<string, Play>();
+  #looking: ReturnType<typeof setInterval> | null = null;
 
   constructor(send: (frame: Uint8Array<ArrayBuffer>) => void) {
     this.#send = send;
@@ -18,23 +32,25 @@ export class SoundRoutes {
     this.#channels.set(source, channels);
   }
 
-  capture(source: SourceId, port: MessagePort): void {
-    this.#captures.get(source)?.close();
-    this.#captures.set(source, port);
+  capture(source: SourceId, { port, memory }: Way): void {
+    this.#captures.get(source)?.port.close();
+    this.#captures.set(source, { port, ring: memory && new Ring(memory) });
     port.onmessage = ({ data }: MessageEvent<CapturedMessage | null>) => {
       if (data) this.#captured(source, data);
       else this.closedSource(source);
     };
+    this.#look();
   }
 
-  play(pc: Pc, line: Line, port: MessagePort): void {
+  play(pc: Pc, line: Line, { port, memory }: Way): void {
     const key = keyOf(pc, line);
     this.#plays.get(key)?.port.close();
-    this.#plays.set(key, { pc, port });
+    this.#plays.set(key, { pc, line, port, ring: memory && new Ring(memory), played: 0 });
     port.onmessage = ({ data }: MessageEvent<PlayedMessage | null>) => {
       if (data) this.#played(pc, line, data);
       else this.#closedPlay(key, port);
     };
+    this.#look();
   }
 
   /** A block for a line. */
@@ -43,8 +59,10 @@ export class SoundRoutes {
     const bytes = frame.byteLength - HEADER_BYTES;
     if (!play || bytes % 4 !== 0) return;
     const samples = new Float32Array(frame.slice(HEADER_BYTES));
-    const message: PlayMessage = { channels: header.codec === 2 ? 2 : 1, samples };
-    play.port.postMessage(message, [samples.buffer]);
+    const channels = header.codec === 2 ? 2 : 1;
+    // Without room the worklet stands still; what it misses it tells as silence.
+    if (play.ring) play.ring.put(channels, samples);
+    else play.port.postMessage({ channels, samples } satisfies PlayMessage, [samples.buffer]);
   }
 
   closed(pc: Pc): void {
@@ -52,15 +70,39 @@ export class SoundRoutes {
   }
 
   closedSource(source: SourceId): void {
-    this.#captures.get(source)?.close();
+    this.#captures.get(source)?.port.close();
     this.#captures.delete(source);
     this.#channels.delete(source);
+    this.#look();
   }
 
   /** The native side is gone, and with it every line and source. */
   clear(): void {
     for (const source of [...this.#captures.keys()]) this.closedSource(source);
     for (const { pc } of [...this.#plays.values()]) this.closed(pc);
+  }
+
+  /** Looks into shared memory from now on, or no more. */
+  #look(): void {
+    const isWanted = [...this.#captures.values(), ...this.#plays.values()].some(({ ring }) => ring);
+    if (isWanted) this.#looking ??= setInterval(() => this.#takeAll(), LOOK_EVERY);
+    else if (this.#looking !== null) {
+      clearInterval(this.#looking);
+      this.#looking = null;
+    }
+  }
+
+  #takeAll(): void {
+    for (const [source, { ring }] of this.#captures)
+      for (let piece = ring?.take(); piece; piece = ring?.take())
+        this.#captured(source, { time: piece.tag, samples: piece.samples });
+    for (const play of this.#plays.values()) {
+      const told = play.ring?.told;
+      const more = told ? (told.played - play.played) >>> 0 : 0;
+      if (!told || more === 0) continue;
+      play.played += more;
+      this.#played(play.pc, play.line, { played: play.played, silent: told.silent });
+    }
   }
 
   #captured(source: SourceId, { time, samples }: CapturedMessage): void {
@@ -79,6 +121,7 @@ export class SoundRoutes {
   #closedPlay(key: string, port: MessagePort): void {
     port.close();
     if (this.#plays.get(key)?.port === port) this.#plays.delete(key);
+    this.#look();
   }
 }
 

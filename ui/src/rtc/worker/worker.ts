@@ -61,10 +61,10 @@ scope.onmessage = ({ data: message }) => {
       sendData(message);
       return;
     case "capture":
-      sound.capture(message.source, message.port);
+      sound.capture(message.source, message);
       return;
     case "play":
-      sound.play(message.pc, message.line, message.port);
+      sound.play(message.pc, message.line, message);
       return;
     case "open-source":
       sources.set(message.source, new Source(message.track, message.size, message.framerate));
