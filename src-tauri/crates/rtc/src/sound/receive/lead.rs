@@ -9,15 +9,15 @@ const START: u64 = 30 * 48;
 /// Frames: bounds.
 const LEAST: u64 = 20 * 48;
 const MOST: u64 = 200 * 48;
-/// Frames: more after the page ran dry.
-const STEP_UP: u64 = 10 * 48;
 /// Frames: less after a calm time, at least.
 const STEP_DOWN: u64 = 48;
 /// Frames that shall be left at the worst moment.
 const SPARE: u64 = 12 * 48;
-const CALM: Duration = Duration::from_secs(2);
-/// The worst moment is that of the last one to two of these.
+const CALM: Duration = Duration::from_secs(1);
+/// The worst moment is that of the last one to two windows of this length.
 const WINDOW: Duration = Duration::from_secs(8);
+/// The first window; each is twice as long as the one before. What stood still while a call began is not waited for.
+const FIRST_WINDOW: Duration = Duration::from_secs(1);
 /// Blocks at most in one answer.
 const BURST: usize = 25;
 
@@ -33,7 +33,10 @@ pub(super) struct Lead {
     target: u64,
     /// How far what was ahead fell below the target at the worst moment, in this window and the one before.
     sags: [u64; 2],
+    /// While the page is dry: what would have been enough until now.
+    stall: Option<u64>,
     window: Option<Instant>,
+    length: Duration,
     /// Since when it is calm.
     since: Option<Instant>,
     /// How much sound the page had consumed when it was given the first block after a rest; None at rest.
@@ -48,7 +51,9 @@ impl Default for Lead {
             given: 0,
             target: START,
             sags: [0; 2],
+            stall: None,
             window: None,
+            length: FIRST_WINDOW,
             since: None,
             fed: None,
         }
@@ -71,14 +76,17 @@ impl Lead {
         if self.fed.is_none_or(|fed| consumed <= fed) {
             return;
         }
-        if now.saturating_duration_since(*self.window.get_or_insert(now)) >= WINDOW {
+        if now.saturating_duration_since(*self.window.get_or_insert(now)) >= self.length {
             self.sags = [0, self.sags[0]];
             self.window = Some(now);
+            self.length = (2 * self.length).min(WINDOW);
         }
-        let sag = if dry > 0 { self.target } else { self.target.saturating_sub(self.ahead()) };
+        // What came meanwhile may be many reports of one and the same stall.
+        self.stall = (dry > 0).then(|| self.stall.unwrap_or(self.target) + u64::from(dry));
+        let sag = self.stall.unwrap_or_else(|| self.target.saturating_sub(self.ahead()));
         self.sags[0] = self.sags[0].max(sag);
         if dry > 0 {
-            self.target = (self.target + STEP_UP).min(MOST);
+            self.target = self.target.max(sag + SPARE).min(MOST);
             self.since = Some(now);
         } else if now.saturating_duration_since(*self.since.get_or_insert(now)) >= CALM {
             self.fall();
@@ -164,8 +172,18 @@ mod tests {
     }
 
     #[test]
-    fn what_a_busy_start_has_piled_up_is_gone_after_half_a_minute() {
+    fn what_a_busy_start_has_piled_up_is_soon_gone() {
         let mut page = Page::new();
+        page.plays(1_500, 500, 180);
+        assert!(page.ms() > 120, "{} ms", page.ms());
+        page.plays(9_000, u64::MAX, 0);
+        assert!(page.ms() < 40, "{} ms after a calm time", page.ms());
+    }
+
+    #[test]
+    fn what_a_busy_time_has_piled_up_is_gone_after_half_a_minute() {
+        let mut page = Page::new();
+        page.plays(30_000, u64::MAX, 0);
         page.plays(5_000, 500, 180);
         assert!(page.ms() > 120, "{} ms", page.ms());
         page.plays(24_000, u64::MAX, 0);
