@@ -125,10 +125,13 @@ kept.watch = (ms) => {
       found.ms = performance.now() - start;
       found.width = video.videoWidth;
       found.height = video.videoHeight;
-      if (found.ms < ms) video.requestVideoFrameCallback(look);
+      if (found.ms < ms) next(look);
       else resolve(found);
     };
-    video.requestVideoFrameCallback(look);
+    const told = video.requestVideoFrameCallback(() => (next = (then) => video.requestVideoFrameCallback(then)));
+    // A webview that paints without a graphics card tells of no pictures: it is looked at whenever it paints.
+    let next = (then) => requestAnimationFrame(then);
+    setTimeout(() => (video.cancelVideoFrameCallback(told), look()), 300);
     setTimeout(() => resolve(found), ms + 2000);
   });
 };

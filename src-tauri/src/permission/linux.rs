@@ -10,8 +10,8 @@ use gtk::glib::object::{Cast as _, ObjectExt as _};
 use gtk::prelude::{DialogExt as _, GtkWindowExt as _, MessageDialogExt as _, WidgetExt as _};
 use tauri::{Manager as _, Url, WebviewWindow};
 use webkit2gtk::{
-    DeviceInfoPermissionRequest, PermissionRequest, PermissionRequestExt as _, SettingsExt as _,
-    UserMediaPermissionRequest, WebView, WebViewExt,
+    DeviceInfoPermissionRequest, HardwareAccelerationPolicy, PermissionRequest, PermissionRequestExt as _,
+    SettingsExt as _, UserMediaPermissionRequest, WebView, WebViewExt,
 };
 
 use super::{Verdict, features, verdict};
@@ -42,6 +42,9 @@ pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
             let wanted = [(TRACK_PROCESSING, !without_track_processing()), (TIMER_THROTTLING, false)];
             features::set(&settings, &wanted);
             for_tests(&settings);
+            if !has_graphics_card() {
+                settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+            }
         }
         let desk = Rc::new(Desk { node, waiting: RefCell::default() });
         view.connect_permission_request(move |view, request| desk.clone().decide(view, request));
@@ -54,6 +57,13 @@ pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {
             }
         });
     })
+}
+
+/// Without one a call's pictures would be put together by a graphics card that is only computed (Mesa's llvmpipe), which
+/// takes most of a core for a window of ordinary size; WebKit's own painting takes a third of that.
+fn has_graphics_card() -> bool {
+    let devices = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten();
+    devices.into_iter().any(|device| device.file_name().to_string_lossy().starts_with("renderD"))
 }
 
 fn asked(name: &str) -> bool {

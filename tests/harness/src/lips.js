@@ -13,16 +13,28 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 let isWatching = true;
 // Begins in what may be the middle of one.
 let isWhite = true;
-const look = (_, { presentationTime }) => {
-  if (!isWatching) return;
+const seenAt = (shownAt) => {
   context.drawImage(video, 0, 0, 8, 8);
   const { data } = context.getImageData(0, 0, 8, 8);
   const was = isWhite;
   isWhite = data.reduce((sum, value) => sum + value, 0) / data.length > 160;
-  if (isWhite && !was) seen.push(performance.timeOrigin + presentationTime);
+  if (isWhite && !was) seen.push(performance.timeOrigin + shownAt);
+};
+const look = (_, { presentationTime }) => {
+  if (!isWatching) return;
+  isTold = true;
+  seenAt(presentationTime);
   video.requestVideoFrameCallback(look);
 };
+// A webview that paints without a graphics card tells of no pictures: it is looked at whenever it paints.
+let isTold = false;
+const painted = (at) => {
+  if (!isWatching || isTold) return;
+  seenAt(at);
+  requestAnimationFrame(painted);
+};
 video.requestVideoFrameCallback(look);
+setTimeout(() => requestAnimationFrame(painted), 300);
 // Clones, which end with this: WebKitGTK piles up what a source that is no longer read is given.
 const heardTracks = audio.srcObject.getAudioTracks().map((track) => track.clone());
 const source = kept.context.createMediaStreamSource(new MediaStream(heardTracks));
