@@ -7,7 +7,9 @@ mod office;
 use std::time::Duration;
 
 use office::{A, B, Office, channel, lanes};
-use webview_rtc::wire::{DtlsState, Event, FIRST_REMOTE_CHANNEL, Fault, MAX_CHANNELS, MAX_MESSAGE_BYTES, Request};
+use webview_rtc::wire::{
+    DtlsState, Event, FIRST_REMOTE_CHANNEL, Fault, MAX_CHANNELS, MAX_MESSAGE_BYTES, Request,
+};
 
 fn send(office: &mut Office, end: usize, key: u32, text: bool, data: &[u8]) {
     let now = office.now;
