@@ -191,6 +191,10 @@ describe("getStats", () => {
     expect(of(await sender.getStats())).toEqual(["C", "O", "R", "S0"]);
     expect(of((await one.getReceivers()[0]?.getStats()) as RTCStatsReport)).toEqual(["I", "T"]);
     expect(await thrown(() => one.getStats(new FakeTrack("video").asTrack))).toBe("InvalidAccessError");
+    // Before the other side knows.
+    one.getTransceivers()[0]?.stop();
+    expect(of(await sender.getStats())).toEqual([]);
+    expect(of(await one.getStats()).filter((id) => ["O", "I"].includes(id))).toEqual([]);
     one.close();
     expect(of(await one.getStats())).toEqual(["P"]);
   });

@@ -15,7 +15,12 @@ export async function collect(
   const { pc } = connection;
   const asked = now();
   const reply = await connection.request({ type: "get-stats", pc });
-  const entries = reply.type === "stats" ? reply.entries.filter(isEntry) : [];
+  // What is stopped here is no stream any more, though the other side learns of it only by the next offer.
+  const stopped = connection.transceivers.filter(({ isStopping }) => isStopping).map(({ mid }) => mid);
+  const isOver = ({ type, mid }: Entry & { mid?: unknown }): boolean =>
+    ["inbound-rtp", "outbound-rtp"].includes(type) && stopped.some((one) => one === mid);
+  const told = reply.type === "stats" ? reply.entries.filter(isEntry) : [];
+  const entries = told.filter((entry) => !isOver(entry));
   onPageClock(entries, asked, now());
   await Promise.all(connection.transceivers.map((one) => addCoders(entries, one)));
   const has = (type: string): boolean => entries.some((entry) => entry.type === type);

@@ -136,3 +136,28 @@ fn checks_wait_for_candidates() {
     assert_eq!(office.ends.each_ref().map(End::ice), [Some(IceState::Checking); 2]);
     office.connect();
 }
+
+#[test]
+fn the_pair_in_use_is_told_as_soon_as_the_connection_stands() {
+    let mut office = Office::call(34);
+    let of =
+        |office: &mut Office, kind: &str| office.stats(A).into_iter().find(|entry| entry["type"] == kind);
+    let transport = of(&mut office, "transport").expect("a transport");
+    assert_eq!((&transport["iceState"], &transport["dtlsState"]), (&"checking".into(), &"new".into()));
+    assert_eq!(transport["selectedCandidatePairChanges"], 0);
+    assert!(of(&mut office, "candidate-pair").is_none());
+    office.connect();
+    for _ in 0..30 {
+        let pair = of(&mut office, "candidate-pair").expect("a pair");
+        let stats = office.stats(A);
+        for (kind, end) in
+            [("local-candidate", "localCandidateId"), ("remote-candidate", "remoteCandidateId")]
+        {
+            assert!(stats.iter().any(|entry| entry["type"] == kind && entry["id"] == pair[end]));
+        }
+        let transport = of(&mut office, "transport").expect("a transport");
+        assert_eq!(transport["selectedCandidatePairId"], pair["id"]);
+        assert_eq!(transport["selectedCandidatePairChanges"], 1);
+        office.run(Duration::from_millis(10));
+    }
+}

@@ -24,6 +24,9 @@ pub(super) struct Candidates {
     came: usize,
     resolving: Vec<Resolving>,
     aim: Option<Aim>,
+    /// How often the pair that is used became another one.
+    pub(super) aims: u32,
+    last_pair: Option<(SocketAddr, SocketAddr)>,
 }
 
 /// One of ours.
@@ -70,6 +73,8 @@ impl Default for Candidates {
             came: 0,
             resolving: Vec::new(),
             aim: None,
+            aims: 0,
+            last_pair: None,
         }
     }
 }
@@ -205,8 +210,13 @@ impl Peer {
         self.event(Event::Candidate { candidate: Some(candidate) });
     }
 
-    /// The engine sends to `address`.
-    pub(super) fn aimed(&mut self, address: Option<SocketAddr>) {
+    /// The engine uses this pair, ours and theirs.
+    pub(super) fn aimed(&mut self, pair: Option<(SocketAddr, SocketAddr)>) {
+        if pair.is_some() && self.candidates.last_pair != pair {
+            self.candidates.last_pair = pair;
+            self.candidates.aims += 1;
+        }
+        let address = pair.map(|(_, theirs)| theirs);
         if self.candidates.aim.map(|aim| aim.address) != address {
             self.candidates.aim = address.map(|address| Aim { address, heard: self.now, elsewhere: false });
         }

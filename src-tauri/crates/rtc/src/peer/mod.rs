@@ -408,7 +408,8 @@ impl Peer {
                     self.estimated(estimate.as_u64(), stats.egress_loss_fraction);
                 }
                 self.follow();
-                self.aimed(stats.selected_candidate_pair.as_ref().map(|pair| pair.remote.addr));
+                let pair = stats.selected_candidate_pair.as_ref();
+                self.aimed(pair.map(|pair| (pair.local.addr, pair.remote.addr)));
                 self.stats.peer(stats);
             }
             str0m::Event::MediaIngressStats(stats) => self.stats.ingress(stats),

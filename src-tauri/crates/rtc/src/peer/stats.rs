@@ -13,7 +13,7 @@ use super::codecs::CodecId;
 use super::lines::{LineState, receives};
 use super::{Output, Peer};
 use crate::sound::SoundStats;
-use crate::wire::{Kind, Line};
+use crate::wire::{DtlsState, Kind, Line};
 
 const TRANSPORT: &str = "T01";
 const PAIR: &str = "CP";
@@ -247,15 +247,16 @@ impl Peer {
         let peer = self.stats.peer.as_ref();
         let pair = peer.and_then(|peer| peer.selected_candidate_pair.as_ref());
         let (sent, received) = peer.map_or((0, 0), |peer| (peer.peer_bytes_tx, peer.peer_bytes_rx));
-        if let Some(pair) = pair {
+        // The engine tells of the pair a moment after the connection stands.
+        let ends = pair.map(|pair| (pair.local.addr, pair.remote.addr)).or_else(|| {
+            self.dtls_way.filter(|_| self.states.dtls() == DtlsState::Connected && !self.states.is_parked())
+        });
+        if let Some((local, address)) = ends {
             let kind = self.candidates.locals.iter().map(|local| &local.candidate);
-            let kind = kind
-                .filter(|candidate| candidate.addr() == pair.local.addr)
-                .map(|candidate| candidate.kind());
+            let kind = kind.filter(|candidate| candidate.addr() == local).map(|candidate| candidate.kind());
             let kind = kind_of(kind.into_iter().next().unwrap_or(CandidateKind::Host));
-            let remote = name("IR", pair.remote.addr);
-            if !self.candidates.remotes.iter().any(|known| known.address == pair.remote.addr) {
-                let address = pair.remote.addr;
+            let remote = name("IR", address);
+            if !self.candidates.remotes.iter().any(|known| known.address == address) {
                 report.add(
                     "remote-candidate",
                     &remote,
@@ -269,12 +270,13 @@ impl Peer {
                 "candidate-pair",
                 PAIR,
                 json!({
-                    "transportId": TRANSPORT, "localCandidateId": name("IL", (pair.local.addr, kind)),
+                    "transportId": TRANSPORT, "localCandidateId": name("IL", (local, kind)),
                     "remoteCandidateId": remote, "state": "succeeded", "nominated": true,
                     "bytesSent": sent, "bytesReceived": received,
-                    "currentRoundTripTime": pair.current_round_trip_time.map(|rtt| rtt.as_secs_f64()),
-                    "totalRoundTripTime": pair.total_round_trip_time.as_secs_f64(),
-                    "responsesReceived": pair.responses_received,
+                    "currentRoundTripTime":
+                        pair.and_then(|pair| pair.current_round_trip_time).map(|rtt| rtt.as_secs_f64()),
+                    "totalRoundTripTime": pair.map_or(0.0, |pair| pair.total_round_trip_time.as_secs_f64()),
+                    "responsesReceived": pair.map_or(0, |pair| pair.responses_received),
                     "availableOutgoingBitrate": self.share.estimate,
                 }),
             );
@@ -286,7 +288,8 @@ impl Peer {
                 "dtlsState": self.states.dtls(), "iceState": self.states.ice(),
                 "bytesSent": sent, "bytesReceived": received,
                 "iceLocalUsernameFragment": self.descriptions.local_ufrag,
-                "selectedCandidatePairId": pair.map(|_| PAIR),
+                "selectedCandidatePairId": ends.map(|_| PAIR),
+                "selectedCandidatePairChanges": self.candidates.aims.max(u32::from(ends.is_some())),
                 "localCertificateId": certificates[0], "remoteCertificateId": certificates[1],
             }),
         );
