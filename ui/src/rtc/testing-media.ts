@@ -60,6 +60,9 @@ export class FakeStream extends EventTarget {
   getTracks(): MediaStreamTrack[] {
     return [...this.#tracks];
   }
+  getAudioTracks(): MediaStreamTrack[] {
+    return this.#tracks.filter(({ kind }) => kind === "audio");
+  }
   addTrack(track: MediaStreamTrack): void {
     this.#tracks.push(track);
   }

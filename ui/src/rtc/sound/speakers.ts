@@ -27,6 +27,30 @@ function accessor<T>(prototype: object, name: string): Accessor<T> | null {
   return get && set ? ({ get, set } as Accessor<T>) : null;
 }
 
+const watched = new WeakMap<MediaStream, Set<() => void>>();
+
+/** Calls when a stream's tracks change, until the result is called: what the page itself adds or removes has no event. */
+function watchTracks(stream: MediaStream, changed: () => void): () => void {
+  const all = watched.get(stream) ?? new Set();
+  if (!watched.has(stream)) {
+    watched.set(stream, all);
+    const tell = (): void => {
+      for (const one of [...all]) one();
+    };
+    for (const event of ["addtrack", "removetrack"]) stream.addEventListener(event, tell);
+    for (const name of ["addTrack", "removeTrack"] as const) {
+      const change = stream[name];
+      const value = (track: MediaStreamTrack): void => {
+        change.call(stream, track);
+        tell();
+      };
+      Object.defineProperty(stream, name, { configurable: true, writable: true, value });
+    }
+  }
+  all.add(changed);
+  return () => all.delete(changed);
+}
+
 /** An element that has a stream, and how it is to be heard. */
 class Adopted {
   isMuted: boolean;
@@ -52,10 +76,10 @@ class Adopted {
       },
     });
     for (const event of EVENTS) element.addEventListener(event, changed);
-    for (const event of ["addtrack", "removetrack"]) stream.addEventListener(event, changed);
+    const unwatch = watchTracks(stream, changed);
     this.leave = () => {
       for (const event of EVENTS) element.removeEventListener(event, changed);
-      for (const event of ["addtrack", "removetrack"]) stream.removeEventListener(event, changed);
+      unwatch();
       Reflect.deleteProperty(element, "muted");
       this.#muted.set.call(element, this.isMuted);
     };
@@ -76,6 +100,8 @@ export class Speakers {
   readonly #adopted = new WeakMap<HTMLMediaElement, Adopted>();
   /** Those of {@link #adopted}; an element that the page forgets is forgotten here, too. */
   readonly #living = new Set<WeakRef<Adopted>>();
+  /** Elements whose stream has no sound yet, while there was no line: what stops waiting for it. */
+  readonly #waiting = new WeakMap<HTMLMediaElement, () => void>();
   readonly #muted: Accessor<boolean> | null;
   readonly #context: AudioContext;
   readonly #update = (): void => {
@@ -135,10 +161,17 @@ export class Speakers {
   #shown(element: HTMLMediaElement, stream: MediaProvider | null): void {
     this.#adopted.get(element)?.leave();
     this.#adopted.delete(element);
+    this.#waiting.get(element)?.();
+    this.#waiting.delete(element);
     if (stream instanceof MediaStream && this.#muted && this.#isOurs(stream)) {
       const adopted = new Adopted(element, stream, this.#muted, this.#update);
       this.#adopted.set(element, adopted);
       this.#living.add(new WeakRef(adopted));
+    } else if (stream instanceof MediaStream && stream.getAudioTracks().length === 0) {
+      this.#waiting.set(
+        element,
+        watchTracks(stream, () => this.#shown(element, stream)),
+      );
     }
     this.#update();
   }
