@@ -7,6 +7,7 @@ mod office;
 use std::time::Duration;
 
 use office::{A, B, Office, channel, transceiver};
+use proptest::prelude::*;
 use webview_rtc::wire::{
     Direction, Event, Fault, Gathering, Kind, Line, Priority, Reply, Request, SdpType, Transceiver,
 };
@@ -280,4 +281,67 @@ fn an_offer_outlives_a_rollback() {
     office.must(B, Request::Rollback { pc: 1 });
     office.negotiate(A, other, answered, false);
     talk(&mut office, 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Lines that come, pause, stop and are taken back, by either side, in any order.
+    #[test]
+    fn no_history_of_lines_does_any_harm(steps in prop::collection::vec((0..2_usize, 0..6_u8, 0..5_usize), 1..25)) {
+        let mut office = Office::new(28);
+        office.negotiate(A, vec![audio(None, ON)], vec![audio(Some(0), ON)], false);
+        // What stands on each line.
+        let mut lines = vec![Some((Kind::Audio, ON))];
+        for (offerer, what, at) in steps {
+            let place = at % lines.len();
+            let mut offered: Vec<Transceiver> = Vec::new();
+            let mut new = None;
+            match (what, lines[place]) {
+                (0, _) => new = Some(Kind::Audio),
+                (1, _) => new = Some(Kind::Video),
+                (2, Some((kind, _))) => lines[place] = Some((kind, Direction::Inactive)),
+                (3 | 4, Some((kind, _))) => lines[place] = Some((kind, OVER)),
+                _ => {}
+            }
+            for (at, line) in lines.iter().enumerate() {
+                if let Some((kind, direction)) = line {
+                    offered.push(transceiver(Some(at as Line), *kind, *direction));
+                }
+            }
+            offered.extend(new.map(|kind| transceiver(None, kind, ON)));
+            if what == 5 {
+                // Made, answered, and taken back.
+                let mut more = offered.clone();
+                more.push(video(None, ON));
+                let offer = office.create_offer(offerer, more, false);
+                let reply = office.set_remote(1 - offerer, SdpType::Offer, &offer);
+                let Reply::Remote { media, .. } = reply else { panic!("{reply:?}") };
+                let all = media.iter().map(|one| transceiver(Some(one.line), one.kind, ON)).collect();
+                office.create_answer(1 - offerer, all);
+                office.must(1 - offerer, Request::Rollback { pc: 1 });
+            }
+            let offer = office.create_offer(offerer, offered, false);
+            office.set_local(offerer, SdpType::Offer);
+            let reply = office.set_remote(1 - offerer, SdpType::Offer, &offer);
+            let Reply::Remote { media: told, .. } = reply else { panic!("{reply:?}") };
+            lines.resize(told.len(), None);
+            for one in &told {
+                let place = &mut lines[usize::from(one.line)];
+                let direction = place.map_or(ON, |(_, direction)| direction);
+                let is_over = one.direction == OVER;
+                prop_assert_eq!(is_over, place.is_none_or(|(_, direction)| direction == OVER) && media(&offer)[usize::from(one.line)].contains(" 0 "));
+                *place = (!is_over).then_some((one.kind, if direction == OVER { ON } else { direction }));
+            }
+            let answered = told.iter().map(|one| transceiver(Some(one.line), one.kind, if one.direction == OVER { OVER } else { ON })).collect();
+            let answer = office.create_answer(1 - offerer, answered);
+            office.set_local(1 - offerer, SdpType::Answer);
+            office.set_remote(offerer, SdpType::Answer, &answer);
+            office.run(Duration::from_millis(300));
+        }
+        if lines.iter().all(Option::is_none) {
+            office.negotiate(A, vec![audio(None, ON)], vec![audio(Some(0), ON)], false);
+        }
+        office.connect();
+    }
 }
