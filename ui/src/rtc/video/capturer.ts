@@ -1,16 +1,21 @@
 /**
  * Takes a track's pictures on the page, where the webview cannot read tracks in a Worker: from a `<video>` that nobody
- * sees. A hidden page is told of no pictures (`requestVideoFrameCallback`); the Worker's ticks take its place then.
+ * sees. A hidden page is told of no pictures (`requestVideoFrameCallback`), nor is one that WebKitGTK paints without a
+ * graphics card; the Worker's ticks take its place then.
  */
 
 /** Pictures that the Worker has not taken yet. */
 const MAX_WAITING = 2;
+/** Ticks without being told of a picture, after which it is not waited for any more. */
+const PATIENCE = 6;
 
 export class Capturer {
   readonly #give: (frame: VideoFrame) => void;
   readonly #video = document.createElement("video");
   #waiting = 0;
   #shown = -1;
+  /** Ticks since it was told of a picture. */
+  #untold = PATIENCE;
   #canvas: HTMLCanvasElement | null = null;
   #closed = false;
 
@@ -31,7 +36,8 @@ export class Capturer {
   }
 
   tick(): void {
-    if (!document.hidden) return;
+    this.#untold += 1;
+    if (!this.#ticks()) return;
     if (this.#video.paused) this.#play();
     this.#take();
   }
@@ -43,6 +49,10 @@ export class Capturer {
     this.#video.srcObject = null;
   }
 
+  #ticks(): boolean {
+    return document.hidden || this.#untold > PATIENCE;
+  }
+
   #play(): void {
     // It is interrupted by a track that ends, or by a page that is being hidden.
     void this.#video.play().catch(() => undefined);
@@ -51,6 +61,7 @@ export class Capturer {
   #wait(): void {
     this.#video.requestVideoFrameCallback(() => {
       if (this.#closed) return;
+      this.#untold = 0;
       this.#take();
       this.#wait();
     });
@@ -60,7 +71,7 @@ export class Capturer {
     const video = this.#video;
     if (this.#closed || this.#waiting >= MAX_WAITING || video.videoWidth === 0) return;
     // Ticks are no pictures: the same one is not sent twice.
-    if (document.hidden && video.currentTime === this.#shown) return;
+    if (this.#ticks() && video.currentTime === this.#shown) return;
     this.#shown = video.currentTime;
     const frame = this.#picture();
     if (!frame) return;
