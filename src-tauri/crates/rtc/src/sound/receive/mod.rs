@@ -155,7 +155,11 @@ impl Receiver {
         }
         let mut blocks = Vec::new();
         for _ in 0..self.lead.wanted() {
-            let Some(block) = self.pull(now) else { break };
+            let Some(block) = self.pull(now) else {
+                // That the page runs dry now is not its fault.
+                self.lead.rest();
+                break;
+            };
             blocks.push((self.lead.give(), block));
         }
         blocks
