@@ -20,7 +20,7 @@ pub(crate) fn may_load(url: &Url) -> bool {
 /// Opens a web page in the system's browser. Other schemes could start any program and are dropped.
 pub(crate) fn open_elsewhere(url: &Url) {
     if matches!(url.scheme(), "https" | "http")
-        && let Err(error) = open::that_detached(url.as_str())
+        && let Err(error) = earshot_node::open_in_browser(url.as_str())
     {
         tracing::warn!(kind = ?error.kind(), "the system's browser could not be started");
     }

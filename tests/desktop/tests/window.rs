@@ -122,7 +122,9 @@ fn a_window_that_cannot_call_says_what_lacks_and_leads_to_the_browser() {
     let opened = ann.dir().join("opened");
     std::fs::create_dir_all(&bin).unwrap();
     let script = bin.join("xdg-open");
-    std::fs::write(&script, format!("#!/bin/sh\necho \"$1\" > {}\n", opened.display())).unwrap();
+    let given = ann.dir().join("given");
+    let lines = format!("#!/bin/sh\nenv > {}\necho \"$1\" > {}\n", given.display(), opened.display());
+    std::fs::write(&script, lines).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&script, mode).unwrap();
     let path = format!("{}:/usr/bin:/bin", bin.display());
@@ -150,6 +152,9 @@ fn a_window_that_cannot_call_says_what_lacks_and_leads_to_the_browser() {
     let url = wait_until("the browser", SOON, || {
         std::fs::read_to_string(&opened).ok().filter(|url| url.ends_with('\n'))
     });
+    // What is for our own webview only is not for a browser.
+    let given = std::fs::read_to_string(&given).expect("the environment was written");
+    assert!(given.contains("PATH=") && !given.contains("JSC_"), "{given}");
 
     // There the call works.
     let browser = ann.chromium(Figure::Red).start();

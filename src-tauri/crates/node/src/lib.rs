@@ -11,6 +11,7 @@
 //!
 //! Absent on purpose: anything of Tauri, media, and session descriptions' content.
 
+mod browser;
 mod core;
 mod headless;
 mod instance;
@@ -30,6 +31,7 @@ mod store;
 mod trust;
 mod window;
 
+pub use browser::open_in_browser;
 pub use headless::{end_signal, explain, print_ready, run_headless};
 pub use log::start_logging;
 pub use node::{Finding, Node, StartError};

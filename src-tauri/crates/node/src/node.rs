@@ -368,7 +368,7 @@ fn by_mdns(announcement: Announcement, choice: InterfaceChoice) -> Finding {
 
 fn open_browser(loopback: Option<&Loopback>) -> Result<(), ErrorCode> {
     let url = loopback.ok_or(ErrorCode::Internal)?.url();
-    open::that_detached(url).map_err(|error| {
+    crate::browser::open_in_browser(&url).map_err(|error| {
         tracing::warn!(kind = ?error.kind(), "the system's browser could not be started");
         ErrorCode::Internal
     })
