@@ -5,6 +5,7 @@ use std::time::Duration;
 use earshot_harness::{Chromium, Figure, Office};
 use earshot_tests_desktop::checks::{check_both_ways, check_switches, flow};
 use earshot_tests_desktop::{CONNECTING, SOON, Seat, Window, video_call};
+use serde_json::json;
 
 #[test]
 fn screens_are_shared_and_a_hidden_window_goes_on() {
@@ -46,4 +47,30 @@ fn a_window_without_track_processing_calls_too() {
     eprintln!("without track processing both see each other {} ms after accepting", took.as_millis());
     check_switches(&ann, &bob);
     check_switches(&bob, &ann);
+}
+
+/// Sound goes past the page's main thread: it is heard whole while that is busy for half of the time.
+#[test]
+fn a_voice_is_whole_while_the_page_is_busy() {
+    const BUSY: &str = "const busy = () => { const until = Date.now() + 250; while (Date.now() < until); };
+                        window.earshotBusy = setInterval(busy, 500);
+                        return null;";
+    let office = Office::open();
+    let ann = Window::take(&office, "Ann", Figure::Mock);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    video_call(&ann, &bob);
+    let loudspeaker = ann.host.loudspeaker();
+    loudspeaker.wait_voice(Figure::Blue, SOON);
+    // The first seconds, in which everything is set up, are not looked at.
+    std::thread::sleep(Duration::from_secs(3));
+    let calm = loudspeaker.record(Duration::from_secs(6)).gaps(Figure::Blue.tone());
+    ann.page.script(BUSY, json!([]));
+    std::thread::sleep(Duration::from_secs(2));
+    let busy = loudspeaker.record(Duration::from_secs(6)).gaps(Figure::Blue.tone());
+    eprintln!(
+        "of the time nothing is heard: {:.1} %, while the page is busy {:.1} %",
+        calm * 100.0,
+        busy * 100.0
+    );
+    assert!(busy < 0.1, "{busy}");
 }

@@ -14,6 +14,11 @@ const RATE: usize = 48_000;
 /// What is looked at for a tone at once: 100 ms, shorter than any tone of a [`Figure`].
 const WINDOW: usize = RATE / 10;
 
+/// Samples of a gap that is told.
+const SHORT: usize = RATE / 50;
+/// The power of a tone that is there: -40 dBFS.
+const AUDIBLE: f64 = 1e-4;
+
 /// The loudspeaker of a host.
 pub struct Loudspeaker {
     host: Host,
@@ -99,6 +104,17 @@ impl Recording {
         let loudest = self.samples.chunks_exact(WINDOW).map(|window| power(window, hz)).fold(0.0, f64::max);
         10.0 * loudest.max(1e-12).log10()
     }
+
+    /// Which share of the time a tone that should be there all the time is not, 0 to 1.
+    #[must_use]
+    pub fn gaps(&self, hz: u32) -> f64 {
+        let is_there = |window: &[i16]| power(window, hz) > AUDIBLE;
+        let windows = self.samples.chunks_exact(SHORT);
+        let (all, there) = (windows.len(), windows.filter(|window| is_there(window)).count());
+        #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+        let share = (all - there) as f64 / all.max(1) as f64;
+        share
+    }
 }
 
 /// The power of one tone in a window, 1 for full scale (Goertzel's algorithm).
@@ -125,5 +141,15 @@ mod tests {
         for other in [440, 660, 1100] {
             assert!(recording.level(other) < -50.0);
         }
+    }
+
+    #[test]
+    fn gaps_in_a_tone_are_told() {
+        let wave = |n: usize| (n as f64 * 880.0 / RATE as f64 * std::f64::consts::TAU).sin();
+        // 100 ms of each 500 are silent.
+        let sounds = |n: usize| n % (RATE / 2) >= RATE / 10;
+        let sample = |n: usize| if sounds(n) { (wave(n) * 16384.0) as i16 } else { 0 };
+        let recording = Recording { samples: (0..RATE * 2).map(sample).collect() };
+        assert!((recording.gaps(880) - 0.2).abs() < 0.01);
     }
 }
