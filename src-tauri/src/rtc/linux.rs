@@ -42,11 +42,16 @@ impl LocalNames for ByNode {
 }
 
 /// Has WebKit give our page memory that its threads share. What worklet and Worker post to each other waits for the page's
-/// main thread, and a voice would wait with it. Only our own page is ever loaded; the processes of WebKit inherit this.
+/// main thread, and a voice would wait with it. Only our own page is ever loaded; the processes of WebKit inherit this. Who
+/// has set it before knows better.
 pub(crate) fn prepare_process() {
+    const NAME: &str = "JSC_useSharedArrayBuffer";
+    if std::env::var_os(NAME).is_some() {
+        return;
+    }
     #[expect(unsafe_code, reason = "called first of all, when there is no second thread")]
     unsafe {
-        std::env::set_var("JSC_useSharedArrayBuffer", "1");
+        std::env::set_var(NAME, "1");
     }
 }
 
