@@ -95,6 +95,20 @@ describe("a receiver", () => {
     expect(FakeDecoder.made.map(({ state }) => state)).toEqual(["closed", "configured"]);
   });
 
+  it("passes over late pictures while others are behind them, but shows ten a second", () => {
+    arrive(0, KEYFRAME | CONTIGUOUS);
+    for (let index = 1; index <= 9; index++) arrive(index, CONTIGUOUS);
+    vi.advanceTimersByTime(150);
+    const frames = [];
+    for (let index = 0; index <= 9; index++) {
+      frames.push(...decoder().output(1));
+      vi.advanceTimersByTime(30);
+    }
+    expect(shown).toEqual([0, 4, 8, 9]);
+    expect(frames.filter((frame) => frame.isClosed)).toHaveLength(6);
+    expect(receiver.stats()).toMatchObject({ framesDecoded: 10, framesDropped: 6 });
+  });
+
   it("shows pictures at their time", () => {
     arrive(0, KEYFRAME | CONTIGUOUS, { hold: 80 });
     vi.advanceTimersByTime(10);

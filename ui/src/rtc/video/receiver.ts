@@ -12,6 +12,10 @@ import { Playout, type Timer } from "./playout";
 const MAX_INSIDE = 20;
 /** ms between two wishes for a keyframe. */
 const KEYFRAME_INTERVAL = 250;
+/** ms after its time: a picture that late is passed over when the next is there already, so that the decoder catches up. */
+const LATE = 100;
+/** ms: one is shown that often all the same. */
+const SEEN_EVERY = 100;
 /** Pictures that the page has not taken yet; beyond, they are dropped. */
 const MAX_SHOWING = 3;
 
@@ -47,6 +51,7 @@ export class Receiver {
   #askedAt = -Infinity;
   /** By media time: when it came, how long it waits, and whether it needs no other. */
   #inside = new Map<number, { came: number; due: number }>();
+  #shownAt = -Infinity;
   readonly #playout: Playout<VideoFrame>;
   readonly #shown = new Shown();
   readonly #rate = new Rate();
@@ -179,6 +184,12 @@ export class Receiver {
     if (inside) this.#totalDecodeTime += (now - inside.came) / 1000;
     this.#width = frame.displayWidth;
     this.#height = frame.displayHeight;
+    const isLate = inside !== undefined && now > inside.due + LATE && this.#inside.size > 0;
+    if (isLate && now - this.#shownAt < SEEN_EVERY) {
+      this.#framesDropped += 1;
+      frame.close();
+      return;
+    }
     this.#playout.push(frame, inside?.due ?? now);
   }
 
@@ -189,6 +200,7 @@ export class Receiver {
       return;
     }
     const now = performance.now();
+    this.#shownAt = now;
     this.#shown.show(now);
     this.#rate.count(now);
     if (this.#muted) this.#setMuted(false);

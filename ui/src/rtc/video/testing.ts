@@ -41,9 +41,9 @@ export class FakeDecoder {
     this.state = "closed";
   }
 
-  /** All that was given to it comes out. */
-  output(): FakeFrame[] {
-    const frames = this.chunks.splice(0).map(({ timestamp }) => new FakeFrame(timestamp));
+  /** The first `count` that were given to it come out. */
+  output(count = this.chunks.length): FakeFrame[] {
+    const frames = this.chunks.splice(0, count).map(({ timestamp }) => new FakeFrame(timestamp));
     for (const frame of frames) this.on.output(frame);
     return frames;
   }
