@@ -8,7 +8,7 @@ use earshot_protocol::hub::{
     Binding, Candidate, Description, DescriptionKind, HubMessage, PhraseProof, RingAnswer, RingEnd, Signal,
 };
 use earshot_protocol::owner::{OwnerRequest, SettingsChange, VerifyStep};
-use earshot_protocol::{
+use earshot_protocol::{RoomRules, 
     Control, DeviceId, DeviceKind, Digest, ErrorCode, Event, FromHub, FromNode, Hello, HubRef, Media, Nonce,
     PakeMessage, Person, Presence, PublicKey, Reach, Reply, Request, Resume, ResumeToken, RingId, RoomId,
     RoomRef, Seal, Signature, ToHub, ToNode, Verify, Welcome,
@@ -88,9 +88,9 @@ fn wire() {
     write(
         "wire",
         "create-room",
-        request(Request::CreateRoom { via: Some(DEVICE), capacity: 2, media: Media::Voice }),
+        request(Request::CreateRoom { via: Some(DEVICE), rules: RoomRules::open_to(2), media: Media::Voice }),
     );
-    write("wire", "join", request(Request::Join { room: room(), media: Media::Video }));
+    write("wire", "join", request(Request::Join { room: room(), media: Media::Video, password: None }));
     write("wire", "ring", request(Request::Ring { to: DEVICE, room: room(), media: Media::Voice }));
     write("wire", "answer", request(Request::AnswerRing { ring, answer: declined }));
     write("wire", "block", request(Request::SetBlocked { devices: vec![DEVICE, DeviceId([1; 32])] }));

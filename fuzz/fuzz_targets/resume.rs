@@ -12,7 +12,7 @@ use earshot_protocol::limits::{
 };
 use earshot_protocol::{
     DeviceId, DeviceKind, Event, FromHub, HubRef, Media, Person, Reply, Request, RequestId, Resume,
-    ResumeToken, RingId, RoomId, RoomRef, Seq, Status, ToHub,
+    ResumeToken, RingId, RoomId, RoomRef, RoomRules, Seq, Status, ToHub,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -244,10 +244,10 @@ impl World {
             },
             b'M' => Request::CreateRoom {
                 via: (one == b'x').then_some(device(4)),
-                capacity: u16::from(two) % 32,
+                rules: RoomRules::open_to(u16::from(two) % 32),
                 media: Media::Voice,
             },
-            b'J' => Request::Join { room: room_ref(one), media: Media::Video },
+            b'J' => Request::Join { room: room_ref(one), media: Media::Video, password: None },
             b'L' => Request::Leave { room: room(one) },
             b'R' => Request::Ring { to: device(usize::from(one)), room: room_ref(two), media: Media::Voice },
             b'X' => Request::CancelRing { ring: ring(one) },

@@ -113,6 +113,8 @@ export function actionsOn(app: AppState): Actions {
       if (app.node !== null) app.node.has_phrase = phrase !== null;
       return null;
     },
+    invite: done,
+    withdrawInvitation: done,
     dismissNotes: async () => void (app.node !== null && (app.node.notes = [])),
   };
 }

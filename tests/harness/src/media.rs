@@ -112,16 +112,18 @@ impl Page {
         Some((found["hz"].as_f64()?, found["db"].as_f64()?))
     }
 
-    /// Waits until the voice of `figure` is heard.
+    /// Waits until the voice of `figure` is heard, whoever else is.
     #[track_caller]
     pub fn wait_voice(&self, figure: Figure, patience: Duration) {
         let script = format!("{REMOTE}\n{TONES}");
         let wanted = figure.tones();
         self.wait_script(&format!("the voice of {figure:?}"), patience, &script, json!([700]), |found| {
-            found["db"].as_f64().is_some_and(|db| db > -50.0)
-                && found["hz"]
-                    .as_f64()
-                    .is_some_and(|hz| wanted.iter().any(|wanted| (hz - f64::from(*wanted)).abs() < 30.0))
+            found["each"].as_array().into_iter().flatten().any(|sound| {
+                sound["db"].as_f64().is_some_and(|db| db > -50.0)
+                    && sound["hz"]
+                        .as_f64()
+                        .is_some_and(|hz| wanted.iter().any(|wanted| (hz - f64::from(*wanted)).abs() < 30.0))
+            })
         });
     }
 

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use earshot_hub::Counts;
 use earshot_protocol::hub::{Candidate, HubMessage, RingAnswer, Signal};
-use earshot_protocol::{DeviceId, Event, FromHub, Media, Reply, Request, RoomRef, ToHub};
+use earshot_protocol::{DeviceId, Event, FromHub, Media, Reply, Request, RoomRef, RoomRules, ToHub};
 use earshot_server::{Options, Server};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -204,7 +204,7 @@ async fn get_metrics(address: SocketAddr) -> String {
 async fn be_an_install() {
     let office = Office::install().await;
     let mut owner = office.owner("Bob").await;
-    let create = Request::CreateRoom { via: None, capacity: 8, media: Media::Video };
+    let create = Request::CreateRoom { via: None, rules: RoomRules::open_to(8), media: Media::Video };
     owner.say(ToHub::Request { id: 1, request: create }).await;
     let mut requests = 1;
     let mut lines = standard_input();

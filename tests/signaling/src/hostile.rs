@@ -9,7 +9,7 @@ use earshot_identity::{DeviceKey, tls};
 use earshot_protocol::hub::{HubMessage, RingAnswer};
 use earshot_protocol::limits::MAX_MESSAGE_BYTES;
 use earshot_protocol::{
-    DeviceId, Event, FromHub, HubRef, Media, Person, Reply, Request, RoomId, RoomRef, ToHub,
+    DeviceId, Event, FromHub, HubRef, Media, Person, Reply, Request, RoomId, RoomRef, RoomRules, ToHub,
 };
 use futures_util::{SinkExt, StreamExt};
 use rustls::pki_types::ServerName;
@@ -245,8 +245,8 @@ impl Attacker {
         match id % 5 {
             0 => Request::SetPerson { person: Person::named(format!("Mallory {id}")) },
             1 => Request::Ring { to: self.victim.person, room, media: Media::Voice },
-            2 => Request::CreateRoom { via: None, capacity: 2, media: Media::Voice },
-            3 => Request::Join { room, media: Media::Voice },
+            2 => Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice },
+            3 => Request::Join { room, media: Media::Voice, password: None },
             _ => Request::Signal { room: room.room, to: me, signal: like_an_offer("flood") },
         }
     }
@@ -279,7 +279,7 @@ impl Attacker {
             {
                 let join = ToHub::Request {
                     id: 1,
-                    request: Request::Join { room: room.clone(), media: Media::Voice },
+                    request: Request::Join { room: room.clone(), media: Media::Voice, password: None },
                 };
                 let join = serde_json::to_string(&join).unwrap_or_default();
                 if deaf.send(Message::text(join)).await.is_ok() {
@@ -323,7 +323,7 @@ async fn next(socket: &mut RawSocket) -> Option<FromHub> {
 }
 
 async fn ask_for_room(socket: &mut RawSocket) -> Option<RoomRef> {
-    let request = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
+    let request = Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice };
     let text = serde_json::to_string(&ToHub::Request { id: 1, request }).ok()?;
     socket.send(Message::text(text)).await.ok()?;
     loop {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use earshot_identity::DeviceKey;
-use earshot_protocol::{ErrorCode, Event, HubRef, Person, Reply, Request, RoomRef, Welcome};
+use earshot_protocol::{ErrorCode, Event, HubRef, Person, Reply, Request, RoomRef, RoomRules, Welcome};
 use earshot_signaling::LinkEvent;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -141,7 +141,7 @@ pub async fn ended(events: &mut mpsc::Receiver<LinkEvent>) -> ErrorCode {
 /// # Panics
 /// When the hub does not.
 pub async fn make_room(link: &earshot_signaling::Link) -> RoomRef {
-    let request = Request::CreateRoom { via: None, capacity: 8, media: Default::default() };
+    let request = Request::CreateRoom { via: None, rules: RoomRules::open_to(8), media: Default::default() };
     match soon("a room", link.request(request)).await {
         Ok(Reply::Room(state)) => state.room,
         other => panic!("{other:?} in place of a room"),

@@ -12,7 +12,7 @@ use earshot_identity::DeviceKey;
 use earshot_protocol::hub::{Description, DescriptionKind, HubMessage, RingAnswer, RingEnd, Signal};
 use earshot_protocol::{
     DeviceId, ErrorCode, Event, FromHub, Hello, Media, Reply, Request, RequestId, Resume, RingId, RoomId,
-    RoomRef, ToHub, Welcome,
+    RoomRef, RoomRules, ToHub, Welcome,
 };
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Link, Target};
@@ -104,7 +104,10 @@ impl Visitor {
     }
 
     async fn make_room(&mut self) -> RoomRef {
-        match self.ask(Request::CreateRoom { via: None, capacity: 2, media: Media::Video }).await {
+        match self
+            .ask(Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Video })
+            .await
+        {
             Ok(Reply::Room(state)) => state.room,
             other => panic!("{other:?} in place of a room"),
         }
@@ -120,7 +123,7 @@ impl Visitor {
 }
 
 fn join(room: &RoomRef) -> Request {
-    Request::Join { room: room.clone(), media: Media::Video }
+    Request::Join { room: room.clone(), media: Media::Video, password: None }
 }
 
 fn rings(event: &Event) -> Option<RingId> {

@@ -164,7 +164,7 @@ async fn a_slow_reader_is_cut_while_another_goes_on() {
 
     let mut slow = Raw::plain_and_narrow(server.served.address).await;
     slow.enter(&slow_key).await;
-    let join = Request::Join { room: at(&room, Vec::new()), media: Default::default() };
+    let join = Request::Join { room: at(&room, Vec::new()), media: Default::default(), password: None };
     slow.say(&ToHub::Request { id: 1, request: join.clone() }).await;
     soon("the room", async {
         while !matches!(

@@ -5,7 +5,8 @@
 use earshot_hub::{Config, Visitor};
 use earshot_protocol::hub::{HubMessage, LeaveReason, RingAnswer, RingEnd, Signal};
 use earshot_protocol::{
-    DeviceId, DeviceKind, ErrorCode, Event, FromHub, Media, Person, Reply, Request, RequestId, Status, ToHub,
+    DeviceId, DeviceKind, ErrorCode, Event, FromHub, Media, Person, Reply, Request, RequestId, RoomRules,
+    Status, ToHub,
 };
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{HubHandle, Link, LinkEvent, Local, Target};
@@ -43,7 +44,7 @@ async fn ann_calls_bob() {
     welcomed(&mut bobs_window).await;
 
     // Ann's hub opens a room, her node rings at Bob's hub with it.
-    let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Video };
+    let create = Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Video };
     let Reply::Room(state) = local_reply(&mut anns_window, 1, create).await else { panic!("a room") };
     assert_eq!(state.room.hub.addresses, [ann.served.address.to_string()]);
     let (to_bob, mut from_bob) =
@@ -65,7 +66,7 @@ async fn ann_calls_bob() {
     let target = Target::Device { device: room.hub.device, addresses: room.hub.addresses.clone() };
     let (to_ann, mut from_ann) = Link::open(bob.key.clone(), target, person("Bob"), Policy::call(), None);
     up(&mut from_ann).await;
-    let join = Request::Join { room: room.clone(), media: Media::Video };
+    let join = Request::Join { room: room.clone(), media: Media::Video, password: None };
     let Ok(Reply::Room(found)) = soon("the room", to_ann.request(join)).await else { panic!("the room") };
     assert_eq!(found.participants.len(), 1);
     assert_eq!(found.participants[0].device, ann.device());
@@ -110,7 +111,7 @@ async fn a_visitor_may_not_use_another_install_as_a_server() {
     let _owner = bob.owner("Bob").await;
     let (link, mut events) = Link::open(device(), bob.target(), person("Ann"), Policy::call(), None);
     up(&mut events).await;
-    let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
+    let create = Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice };
     assert_eq!(soon("an answer", link.request(create)).await, Err(ErrorCode::NotAllowed));
 }
 
@@ -140,11 +141,11 @@ async fn everybody_is_told_when_a_hub_ends() {
     let office = Office::install().await;
     let mut owner = office.owner("Bob").await;
     welcomed(&mut owner).await;
-    let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
+    let create = Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice };
     let Reply::Room(state) = local_reply(&mut owner, 1, create).await else { panic!("a room") };
     let (link, mut events) = Link::open(device(), office.target(), person("Ann"), Policy::call(), None);
     up(&mut events).await;
-    let join = Request::Join { room: state.room.clone(), media: Media::Voice };
+    let join = Request::Join { room: state.room.clone(), media: Media::Voice, password: None };
     soon("the room", link.request(join)).await.unwrap();
     office.hub.shutdown().await;
     let closed = Event::RoomClosed { room: state.room.room, reason: LeaveReason::HubGone };

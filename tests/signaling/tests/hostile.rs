@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use earshot_protocol::hub::{RingEnd, Signal};
-use earshot_protocol::{DeviceId, Event, Media, Reply, Request, RoomRef};
+use earshot_protocol::{DeviceId, Event, Media, Reply, Request, RoomRef, RoomRules};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Link, LinkEvent, Target};
 use earshot_tests_signaling::{
@@ -155,7 +155,10 @@ async fn a_call_through_a_flooded_server() {
                         if let (Event::Ringing { room, .. }, earshot_protocol::hub::RingAnswer::Accepted) =
                             (&event, answer)
                         {
-                            let _ = bob.ask(1, Request::Join { room: room.clone(), media: Media::Video });
+                            let _ = bob.ask(
+                                1,
+                                Request::Join { room: room.clone(), media: Media::Video, password: None },
+                            );
                             joined += 1;
                         }
                     }
@@ -178,7 +181,7 @@ async fn a_call_through_a_flooded_server() {
     let mut took = Vec::new();
     for _ in 0..3 {
         let started = Instant::now();
-        let create = Request::CreateRoom { via: None, capacity: 4, media: Media::Video };
+        let create = Request::CreateRoom { via: None, rules: RoomRules::open_to(4), media: Media::Video };
         let Ok(Reply::Room(state)) = step("a room", ann.request(create)).await else { panic!("a room") };
         let room = state.room;
         ring_until_accepted(&ann, &mut from_ann, bob_key.device_id(), &room).await;
@@ -241,7 +244,7 @@ async fn a_call_at_a_flooded_install() {
         let (ann, mut from_ann) = Link::open(device(), target, person("Ann"), Policy::call(), None);
         step("Ann", up(&mut from_ann)).await;
         ring_until_accepted(&ann, &mut from_ann, hub.device, &room).await;
-        let join = Request::Join { room: room.clone(), media: Media::Video };
+        let join = Request::Join { room: room.clone(), media: Media::Video, password: None };
         assert!(matches!(step("the room", ann.request(join)).await, Ok(Reply::Room(_))));
         negotiate(&ann, &mut from_ann, &room, hub.device).await;
         took.push(started.elapsed());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use earshot_protocol::hub::{Candidate, HubMessage, LeaveReason, Signal};
 use earshot_protocol::limits::PING_INTERVAL;
 use earshot_protocol::{
-    DeviceId, ErrorCode, Event, FromHub, Media, Reply, Request, Resume, RoomId, RoomRef, ToHub,
+    DeviceId, ErrorCode, Event, FromHub, Media, Reply, Request, Resume, RoomId, RoomRef, RoomRules, ToHub,
 };
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Link, LinkEvent};
@@ -38,7 +38,7 @@ fn number_of(event: &Event) -> Option<usize> {
 }
 
 fn join(room: &RoomRef) -> Request {
-    Request::Join { room: room.clone(), media: Media::Voice }
+    Request::Join { room: room.clone(), media: Media::Voice, password: None }
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn an_answer_lost_on_the_way_is_said_again_and_the_request_done_once() {
     let key = device();
     let mut first = Raw::plain(server.served.address).await;
     let welcome = first.enter(&key).await;
-    let create = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
+    let create = Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice };
     first.say(&ToHub::Request { id: 1, request: create.clone() }).await;
     let rooms = || async { server.hub.counts().await.unwrap().rooms };
     earshot_tests_signaling::until("the room", || async { rooms().await == 1 }).await;

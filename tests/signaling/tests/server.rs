@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use earshot_protocol::{ErrorCode, SUBPROTOCOL};
+use earshot_protocol::{ErrorCode, RoomRules, SUBPROTOCOL};
 use earshot_server::{Options, Server, StartError};
 use earshot_signaling::reconnect::Policy;
 use earshot_signaling::{Limits, Link, LinkEvent, PeerInfo, Target};
@@ -300,7 +300,11 @@ async fn ice_servers_are_handed_out_with_credentials_of_ones_own() {
     let (link, mut events) = Link::open(ann.clone(), server.url(), person("Ann"), Policy::server(), None);
     let welcome = up(&mut events).await;
     assert_eq!(welcome.title, "Flag", "the command line wins");
-    let create = earshot_protocol::Request::CreateRoom { via: None, capacity: 2, media: Default::default() };
+    let create = earshot_protocol::Request::CreateRoom {
+        via: None,
+        rules: RoomRules::open_to(2),
+        media: Default::default(),
+    };
     let Ok(earshot_protocol::Reply::Room(room)) = soon("a room", link.request(create)).await else {
         panic!("a room")
     };

@@ -30,7 +30,8 @@ function call(present: string[]): Call {
     room: {
       room: { hub: { device: "hub", addresses: [] }, room: "room" },
       host: "me",
-      capacity: 4,
+      rules: { title: "", door: "open", capacity: 4 },
+      founder: "ann",
       participants: present.map(someone),
       ice_servers: [{ urls: ["stun:a"] }],
     },

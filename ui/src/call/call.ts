@@ -16,7 +16,7 @@ import type { Verifying } from "./verifying";
 import { viewOf, type CallView, type Member } from "./view";
 
 /** `refused`: what came for a connection was not to be used, or could not be vouched for. */
-export type CallEnd = "hung-up" | "call-lost" | "link-lost" | { refused: ErrorCode };
+export type CallEnd = "hung-up" | "ended" | "removed" | "call-lost" | "link-lost" | { refused: ErrorCode };
 
 /** What the call needs of its hub. */
 export interface RoomHub {
@@ -117,18 +117,31 @@ export class Call {
       case "participant-left": {
         // Who only lost their hub may still be heard; their connection says when they are gone.
         const member = this.#members.get(event.device);
-        if (event.reason === "left" || member?.peer.connection !== "connected")
-          this.#remove(event.device, event.reason === "left" ? "hung-up" : "call-lost");
+        const wanted = event.reason === "left" || event.reason === "removed";
+        if (wanted || member?.peer.connection !== "connected")
+          this.#remove(event.device, wanted ? "hung-up" : "call-lost");
+        break;
+      }
+      case "participant-changed": {
+        const member = this.#members.get(event.participant.device);
+        if (member) member.participant = event.participant;
+        this.#options.on.changed();
         break;
       }
       case "room-closed":
         if (event.reason === "left") this.#end("hung-up");
+        else if (event.reason === "ended" || event.reason === "removed") this.#end(event.reason);
         else this.hubLost();
         break;
       case "signal":
         this.#members.get(event.from)?.peer.receive(event.signal);
         break;
       case "host-changed":
+      case "rules-changed":
+      case "knocking":
+      case "knock-ended":
+      case "let-in":
+      case "room-has-place":
         break;
     }
   }

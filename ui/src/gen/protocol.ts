@@ -3,7 +3,7 @@
 /**
  * Why something did not happen. The wire form is kebab-case and never changes its meaning.
  */
-export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "description-unsigned" | "description-forged" | "description-replayed" | "fingerprint-weak" | "unverified-refused" | "verification-failed" | "phrase-wrong" | "device-unknown" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
+export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "room-locked" | "room-removed" | "password-needed" | "password-wrong" | "room-busy" | "not-host" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "description-unsigned" | "description-forged" | "description-replayed" | "fingerprint-weak" | "unverified-refused" | "verification-failed" | "phrase-wrong" | "device-unknown" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
 
 /**
  * Whether somebody wants to be called.
@@ -199,9 +199,9 @@ person: Person, } | { "type": "create-room",
  */
 via?: DeviceId, 
 /**
- * How many may be in it, 2 to [`MAX_PARTICIPANTS`](crate::limits::MAX_PARTICIPANTS).
+ * Who may come in, and how many.
  */
-capacity: number, 
+rules: RoomRules, 
 /**
  * How I come in.
  */
@@ -213,11 +213,71 @@ room: RoomRef,
 /**
  * How I come in.
  */
-media: Media, } | { "type": "leave", 
+media: Media, 
+/**
+ * The room's password, where I know one.
+ */
+password?: string, } | { "type": "leave", 
 /**
  * Which room.
  */
-room: RoomId, } | { "type": "ring", 
+room: RoomId, } | { "type": "look-at", 
+/**
+ * Which room, and where.
+ */
+room: RoomRef, } | { "type": "wait-for-place", 
+/**
+ * Which room, and where.
+ */
+room: RoomRef, } | { "type": "withdraw", 
+/**
+ * Which room.
+ */
+room: RoomId, } | { "type": "set-rules", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * All of them, not only the change.
+ */
+rules: RoomRules, } | { "type": "admit", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Whom.
+ */
+device: DeviceId, } | { "type": "remove", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Whom.
+ */
+device: DeviceId, } | { "type": "hand-over", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * To whom.
+ */
+to: DeviceId, } | { "type": "take-host", 
+/**
+ * Which room.
+ */
+room: RoomId, } | { "type": "end-room", 
+/**
+ * Which room.
+ */
+room: RoomId, } | { "type": "set-addresses", 
+/**
+ * All of them, best first; at most [`MAX_ADDRESSES`].
+ */
+addresses: Array<string>, } | { "type": "ring", 
 /**
  * Whom.
  */
@@ -514,57 +574,11 @@ event: Event, };
 /**
  * The result of a request.
  */
-export type Reply = { "type": "done" } | { "type": "room" } & RoomState | { "type": "ring", 
+export type Reply = { "type": "done" } | { "type": "room" } & RoomState | { "type": "knocking" } | { "type": "summary" } & RoomSummary | { "type": "ring", 
 /**
  * The ring's id.
  */
 ring: RingId, };
-
-/**
- * A room as a newcomer finds it.
- */
-export type RoomState = { 
-/**
- * Which room, and where.
- */
-room: RoomRef, 
-/**
- * The participant who runs it.
- */
-host: DeviceId, 
-/**
- * How many may be in it.
- */
-capacity: number, 
-/**
- * Who is in it, without the newcomer, in the order of coming. The newcomer offers to each of them.
- */
-participants: Array<Participant>, 
-/**
- * What may help to connect.
- */
-ice_servers: Array<IceServer>, };
-
-/**
- * Somebody in a room.
- */
-export type Participant = { 
-/**
- * Whose device; one place in a room for each.
- */
-device: DeviceId, 
-/**
- * What it says of itself.
- */
-person: Person, 
-/**
- * What sort of device.
- */
-kind: DeviceKind, 
-/**
- * How they came in.
- */
-media: Media, };
 
 /**
  * What a hub tells unasked.
@@ -633,7 +647,47 @@ room: RoomId,
 /**
  * Who runs it.
  */
-host: DeviceId, } | { "type": "room-closed", 
+host: DeviceId, } | { "type": "participant-changed", 
+/**
+ * In which room.
+ */
+room: RoomId, 
+/**
+ * The whole entry.
+ */
+participant: Participant, } | { "type": "rules-changed", 
+/**
+ * Of which room.
+ */
+room: RoomId, 
+/**
+ * All of them.
+ */
+rules: RoomRules, } | { "type": "knocking", 
+/**
+ * Into which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+participant: Participant, } | { "type": "knock-ended", 
+/**
+ * At which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+device: DeviceId, } | { "type": "let-in", 
+/**
+ * At which room.
+ */
+room: RoomId, } | { "type": "room-has-place", 
+/**
+ * Which room.
+ */
+room: RoomId, } | { "type": "room-closed", 
 /**
  * Which room.
  */
@@ -656,9 +710,116 @@ from: DeviceId,
 signal: Signal, };
 
 /**
- * Why somebody is no longer in a room.
+ * Who may come into a room without having been admitted. Whoever was in it before may come back through any door,
+ * unless the host has removed them.
  */
-export type LeaveReason = "left" | "lost" | "hub-gone";
+export type Door = "open" | "knock" | "locked";
+
+/**
+ * What the host of a room sets.
+ */
+export type RoomRules = { 
+/**
+ * A name for people, at most [`MAX_TITLE_CHARS`] characters; may be empty.
+ */
+title: string, 
+/**
+ * Who may come in.
+ */
+door: Door, 
+/**
+ * What to know beside the room; 1 to [`MAX_PASSWORD_CHARS`] characters. Every participant knows it, so that each
+ * can tell it to a colleague.
+ */
+password?: string, 
+/**
+ * How many may be in it, 2 to [`MAX_PARTICIPANTS`].
+ */
+capacity: number, };
+
+/**
+ * A room as a newcomer finds it.
+ */
+export type RoomState = { 
+/**
+ * Which room, and where.
+ */
+room: RoomRef, 
+/**
+ * What its host has set.
+ */
+rules: RoomRules, 
+/**
+ * The participant who runs it.
+ */
+host: DeviceId, 
+/**
+ * Who made it, and may take the host's role back while present.
+ */
+founder: DeviceId, 
+/**
+ * Who is in it, without the newcomer, in the order of coming. The newcomer offers to each of them.
+ */
+participants: Array<Participant>, 
+/**
+ * What may help to connect.
+ */
+ice_servers: Array<IceServer>, };
+
+/**
+ * Somebody in a room, or before its door.
+ */
+export type Participant = { 
+/**
+ * Whose device; one place in a room for each.
+ */
+device: DeviceId, 
+/**
+ * What it says of itself.
+ */
+person: Person, 
+/**
+ * What sort of device.
+ */
+kind: DeviceKind, 
+/**
+ * How they came in.
+ */
+media: Media, 
+/**
+ * Where their own hub is reached, which can hold the room when its hub is gone; absent for browsers.
+ */
+hub?: HubRef, };
+
+/**
+ * What anybody who knows a room is told before they come in.
+ */
+export type RoomSummary = { 
+/**
+ * Its name; may be empty.
+ */
+title: string, 
+/**
+ * Who may come in.
+ */
+door: Door, 
+/**
+ * A password is asked for, or spares one the knocking.
+ */
+has_password: boolean, 
+/**
+ * How many may be in it.
+ */
+capacity: number, 
+/**
+ * How many are.
+ */
+present: number, };
+
+/**
+ * Why somebody is no longer in a room, or no longer waits before it.
+ */
+export type LeaveReason = "left" | "lost" | "removed" | "ended" | "hub-gone";
 
 /**
  * What a window says to its node.
@@ -1361,6 +1522,12 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "not-allowed",
   "room-unknown",
   "room-full",
+  "room-locked",
+  "room-removed",
+  "password-needed",
+  "password-wrong",
+  "room-busy",
+  "not-host",
   "too-many-rooms",
   "already-in-room",
   "not-in-room",
@@ -1415,6 +1582,13 @@ export const LIMITS = {
   MAX_ROOMS: 2000,
   MAX_ROOMS_PER_DEVICE: 4,
   MAX_PARTICIPANTS: 16,
+  MAX_TITLE_CHARS: 80,
+  MAX_TITLE_BYTES: 200,
+  MAX_PASSWORD_CHARS: 64,
+  MAX_PASSWORD_BYTES: 256,
+  MAX_WRONG_PASSWORDS: 10,
+  MAX_WAITING: 32,
+  MAX_REMEMBERED: 256,
   MAX_NAME_CHARS: 64,
   MAX_NAME_BYTES: 160,
   MAX_NOTE_CHARS: 80,

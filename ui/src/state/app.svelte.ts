@@ -71,6 +71,11 @@ function actionsOf(session: Session): Actions {
     accept: (ring, how) => calling.accept(ring, how),
     decline: (ring, message) => calling.decline(ring, message),
     hangUp: () => calling.hangUp(),
+    async invite(key) {
+      const to = app.people.find((entry) => entry.key === key);
+      if (to) await calling.inviting.invite($state.snapshot(to));
+    },
+    withdrawInvitation: (device) => calling.inviting.withdraw(device),
     setMicrophone: (on) => calling.sending.setMicrophone(on),
     setCamera: (on) => calling.sending.setCamera(on),
     setScreen: (on) => calling.sending.setScreen(on),

@@ -42,6 +42,8 @@ export interface Attempted {
 export function endOf(why: CallEnd, talked: boolean): End {
   if (typeof why === "object") return { type: "failed", code: why.refused };
   // They came into the room and left it: they hung up, or what I sent was not good enough for them.
+  if (why === "ended") return null;
+  if (why === "removed") return { type: "failed", code: "room-removed" };
   if (why === "hung-up") return talked ? null : { type: "failed", code: "not-connected" };
   return { type: "failed", code: why };
 }
@@ -75,6 +77,8 @@ export function expecting(from: Presence, media: Media, standing: Standing): Cal
         quality: CONNECTING,
       },
     ],
+    invited: [],
+    via: from.via ?? null,
     microphone: false,
     camera: false,
     screen: false,

@@ -319,3 +319,63 @@ describe("two who ring each other", () => {
     expect(talking(ann, bob)).toBe(true);
   });
 });
+
+describe("a call to which somebody is added", () => {
+  const entry = (someone: Someone) => ({ ...someone.presence, key: someone.device, group: null });
+
+  beforeEach(async () => {
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+  });
+
+  it("goes on while they are rung, and with them", async () => {
+    void bob.calling.inviting.invite(entry(eve));
+    await pass();
+    expect(bob.app.call?.invited).toEqual([{ device: "eve", name: "eve", stage: "ringing" }]);
+    expect(eve.app.incoming).toMatchObject([{ from: { device: "bob" } }]);
+    void eve.calling.accept(ringAt(eve), "video");
+    await pass();
+    expect(bob.app.call?.invited).toEqual([]);
+    expect([talking(ann, bob), talking(ann, eve), talking(bob, eve)]).toEqual([true, true, true]);
+    expect(hub.rooms.size).toBe(1);
+    void ann.calling.hangUp();
+    await pass();
+    expect(talking(bob, eve)).toBe(true);
+  });
+
+  it("goes on when they say no, and tells it", async () => {
+    void ann.calling.inviting.invite(entry(eve));
+    await pass();
+    void eve.calling.decline(ringAt(eve), "later");
+    await pass();
+    expect(ann.app.call?.invited).toMatchObject([{ stage: "declined", message: "later" }]);
+    expect(talking(ann, bob)).toBe(true);
+    void ann.calling.inviting.withdraw("eve");
+    expect(ann.app.call?.invited).toEqual([]);
+  });
+
+  it("rings no more when the invitation is taken back, or the call ends", async () => {
+    void ann.calling.inviting.invite(entry(eve));
+    await pass();
+    void ann.calling.inviting.withdraw("eve");
+    await pass();
+    expect(eve.app.incoming).toEqual([]);
+    void ann.calling.inviting.invite(entry(eve));
+    await pass();
+    expect(eve.app.incoming).toHaveLength(1);
+    void ann.calling.hangUp();
+    await pass();
+    expect(eve.app.incoming).toEqual([]);
+  });
+
+  it("rings nobody twice, and nobody who is there", async () => {
+    void ann.calling.inviting.invite(entry(bob));
+    void ann.calling.inviting.invite(entry(eve));
+    void ann.calling.inviting.invite(entry(eve));
+    await pass();
+    expect(bob.app.incoming).toEqual([]);
+    expect(eve.app.incoming).toHaveLength(1);
+  });
+});

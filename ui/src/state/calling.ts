@@ -9,7 +9,7 @@ import type { Sounds } from "../call/sounds";
 import type { PeerView } from "../call/view";
 import { LIMITS, type DeviceId, type Event, type IceServer, type Media } from "../gen/protocol";
 import type { Presence, Request } from "../gen/protocol";
-import type { RingEnd, RingId, RoomRef, RoomState, Standing } from "../gen/protocol";
+import type { RingEnd, RingId, RoomRef, RoomRules, RoomState, Standing } from "../gen/protocol";
 import {
   endOf,
   expecting,
@@ -22,6 +22,7 @@ import {
 import type { AnyCode, AppState, PersonEntry } from "./contract";
 import { EarlyEvents } from "./early";
 import { IncomingRings, type Ringing } from "./incoming";
+import { Inviting, type InvitedTo } from "./inviting";
 import { mergeCall, type StandingOf } from "./merge";
 import { Sending, type SendingMedia } from "./sending";
 
@@ -29,6 +30,9 @@ import { Sending, type SendingMedia } from "./sending";
 const COMING_TIME = 30_000;
 /** From the open microphone to the word that it rings there, ms: the dialling, and a little for the way. */
 const RING_TIME = LIMITS.DIAL_TIMEOUT + 200;
+
+/** A call that others can be rung into: whoever was not asked knocks. */
+const AD_HOC: RoomRules = { title: "", door: "knock", capacity: LIMITS.MAX_PARTICIPANTS };
 
 export interface CallingOptions {
   app: AppState;
@@ -41,7 +45,7 @@ export interface CallingOptions {
   /** My own ICE servers. */
   iceServers(): readonly IceServer[];
   makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "trust" | "on">): Call;
-  notify(code: AnyCode): void;
+  notify(code: AnyCode, name?: string): void;
   withdraw(codes: readonly AnyCode[]): void;
   /** What my memory says of somebody. */
   standing: StandingOf;
@@ -57,6 +61,8 @@ export class Calling {
   #attempt: Attempt | null = null;
   readonly #early = new EarlyEvents();
   readonly #incoming: IncomingRings;
+  /** Who is rung into the call that is on. */
+  readonly inviting: Inviting;
   /** Microphone, camera and screen of the call that is on. */
   readonly sending: Sending;
   #stopWaiting: (() => void) | null = null;
@@ -64,7 +70,8 @@ export class Calling {
   constructor(private readonly options: CallingOptions) {
     const { app, clock, sounds, record } = options;
     this.#incoming = new IncomingRings({ app, clock, sounds, record, say: (request) => this.#say(request) });
-    const { media, notify, withdraw } = options;
+    const { backend, media, notify, withdraw } = options;
+    this.inviting = new Inviting({ app, backend, notify, room: () => this.#invitedTo() });
     this.sending = new Sending({ media, notify, withdraw, attempt: () => this.#attempt });
   }
 
@@ -100,12 +107,13 @@ export class Calling {
         this.#finish(attempt, { type: "failed", code: "unreachable" });
       });
       const via = to.via === undefined ? {} : { via: to.via };
-      const room = await this.#room({ type: "create-room", ...via, capacity: 2, media });
+      const room = await this.#room({ type: "create-room", ...via, rules: AD_HOC, media });
       if (attempt.over) {
         await this.#leave(room.room);
         return;
       }
       this.#enter(attempt, room);
+      await backend.request({ type: "admit", room: room.room.room, device: to.device });
       const reply = await backend.request({ type: "ring", to: to.device, room: room.room, media });
       if (reply.type !== "ring") throw new CodedError("internal");
       if (attempt.over) await this.#say({ type: "cancel-ring", ring: reply.ring });
@@ -166,11 +174,18 @@ export class Calling {
         this.#ringing(event);
         break;
       case "ring-ended":
-        if (!this.#incoming.ended(event.ring, event.end)) this.#ringEnded(event.ring, event.end);
+        if (!this.#incoming.ended(event.ring, event.end) && !this.inviting.ended(event.ring, event.end))
+          this.#ringEnded(event.ring, event.end);
         break;
       case "participant-joined":
+      case "participant-changed":
       case "participant-left":
       case "host-changed":
+      case "rules-changed":
+      case "knocking":
+      case "knock-ended":
+      case "let-in":
+      case "room-has-place":
       case "room-closed":
       case "signal":
         this.#roomEvent(event);
@@ -326,6 +341,12 @@ export class Calling {
     mergeCall(app.call, view, standing);
   }
 
+  /** Only once they talk: who is called first answers first. */
+  #invitedTo(): InvitedTo | null {
+    const attempt = this.#attempt;
+    return attempt?.call && attempt.accepted ? { room: attempt.call.room, media: attempt.media } : null;
+  }
+
   #standingOf({ device, person }: Presence): Standing {
     return this.options.standing(device, person);
   }
@@ -346,6 +367,7 @@ export class Calling {
       attempt.accepted = true;
       this.options.sounds.stop();
       this.options.app.outgoing = null;
+      this.inviting.came(event.participant.device);
     }
     call.receive(event);
   }
@@ -382,6 +404,7 @@ export class Calling {
     const since = attempt.call?.since ?? null;
     const seconds = since === null ? 0 : Math.max(1, Math.round((clock.now() - since) / 1000));
     this.#drop(attempt);
+    this.inviting.clear();
     app.call = null;
     app.outgoing = null;
     void media.release("call");

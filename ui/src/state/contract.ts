@@ -127,11 +127,25 @@ export interface VerificationState {
   problem: AnyCode | null;
 }
 
+/** Somebody who was rung into the call that is on, until they come or the person takes it off the list. */
+export interface Invited {
+  device: DeviceId;
+  name: string;
+  /** ringing, or how it ended. */
+  stage: "ringing" | "declined" | "busy" | "no-answer" | "gone";
+  /** What they said with their 'no'. */
+  message?: string;
+}
+
 export interface CallState {
   /** ms since 1970 when the first peer connected; null until then. */
   since: number | null;
   media: Media;
   peers: CallPeer[];
+  /** In the order of asking. */
+  invited: Invited[];
+  /** The server whose people can be rung into it; null: those on this network. */
+  via: DeviceId | null;
   microphone: boolean;
   camera: boolean;
   screen: boolean;
@@ -245,6 +259,10 @@ export interface Actions {
   accept(ring: RingId, media: Media): Promise<void>;
   decline(ring: RingId, message?: string): Promise<void>;
   hangUp(): Promise<void>;
+  /** Rings somebody of the list into the call that is on. */
+  invite(key: string): Promise<void>;
+  /** Takes an invitation back, or its end off the list. */
+  withdrawInvitation(device: DeviceId): Promise<void>;
   setMicrophone(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;
   setScreen(on: boolean): Promise<void>;

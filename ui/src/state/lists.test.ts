@@ -98,7 +98,7 @@ describe("merging a call into the state", () => {
         },
       });
     const ann = watch(shown(peer("ann")));
-    const state = watch<CallState>({ ...view([]), media: "video", peers: [ann] });
+    const state = watch<CallState>({ ...view([]), media: "video", invited: [], via: null, peers: [ann] });
     merge(state, view([peer("ann")]));
     expect(written).toEqual([]);
     merge(state, view([peer("ann", { speaking: true })]));
@@ -112,6 +112,8 @@ describe("merging a call into the state", () => {
 
   it("also takes back what was there", () => {
     const state: CallState = {
+      invited: [],
+      via: null,
       ...view([]),
       peers: [shown(peer("ann"))],
       media: "video",

@@ -104,7 +104,7 @@ export class Session {
       ready: this.#learn(),
       iceServers: () => app.node?.settings.ice_servers ?? [],
       makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
-      notify: (code) => this.notify("error", code),
+      notify: (code, name) => this.notify("error", code, name),
       withdraw: (codes) => this.withdraw(codes),
       standing: (device, person) => this.#standings.of(device, person),
       remember: (peer, what) => this.#remember(peer, what),

@@ -231,10 +231,21 @@ export class MiniHub {
         return this.end(request.ring, { type: "cancelled" });
       case "answer-ring":
         return this.end(request.ring, request.answer as RingEnd);
+      case "admit":
       case "set-person":
       case "set-blocked":
       case "signal":
         return { type: "done" };
+      case "look-at":
+      case "wait-for-place":
+      case "withdraw":
+      case "set-rules":
+      case "remove":
+      case "hand-over":
+      case "take-host":
+      case "end-room":
+      case "set-addresses":
+        throw new CodedError("not-allowed");
     }
   }
 
@@ -254,7 +265,8 @@ export class MiniHub {
       type: "room",
       room: { hub: { device: "hub", addresses: [] }, room },
       host: me,
-      capacity: 2,
+      rules: { title: "", door: "knock", capacity: 16 },
+      founder: me,
       participants,
       ice_servers: [],
     };

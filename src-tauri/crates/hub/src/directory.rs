@@ -53,6 +53,7 @@ impl Hub {
     /// Enters a place of a visitor into the directory. Others are told when that changes what they know.
     pub(crate) fn list(&mut self, visitor: Visitor, place: PlaceId) {
         let Visitor { device, kind, person } = visitor;
+        let shown = self.shown_in_rooms(device);
         let before = match self.devices.get_mut(&device) {
             Some(known) => {
                 known.places.insert(place);
@@ -65,6 +66,7 @@ impl Hub {
             }
         };
         self.announce(device, before);
+        self.tell_shown_in_rooms(device, shown);
     }
 
     /// Takes a place out of the directory. Others are told when it was the device's last.
@@ -81,15 +83,18 @@ impl Hub {
 
     /// Changes what a device says of itself.
     pub(crate) fn set_person(&mut self, device: DeviceId, person: Person) {
+        let shown = self.shown_in_rooms(device);
         if let Some(known) = self.devices.get_mut(&device) {
             let before = (std::mem::replace(&mut known.person, person), known.kind);
             self.announce(device, Some(before));
         }
+        self.tell_shown_in_rooms(device, shown);
     }
 
     /// To these devices, and to no others, `device` is away from now on. Whoever is told something else than before by
     /// that is told so; an open ring of somebody who is blocked now ends for the blocker alone.
     pub(crate) fn set_blocked(&mut self, device: DeviceId, devices: Vec<DeviceId>) {
+        let shown = self.shown_in_rooms(device);
         let Some(known) = self.devices.get_mut(&device) else { return };
         let blocked = devices.into_iter().filter(|other| *other != device).collect();
         let before = std::mem::replace(&mut known.blocked, blocked);
@@ -107,7 +112,9 @@ impl Hub {
                 }
             }
         }
+        self.tell_shown_in_rooms(device, shown);
         self.hush_rings(device);
+        self.hush_knocks(device);
     }
 
     /// What `device` is told of who is here.

@@ -9,6 +9,8 @@
 //!
 //! What always holds after an input:
 //! * a device is at most once in a room, and no room holds more than its capacity or nobody;
+//! * a device is in a room, before it, or neither; the host of a room is one of its participants, and hears of everybody who
+//!   knocks and is not blocked;
 //! * a ring has a caller's place and at least one callee's place that was told of it, and ends once for each of them;
 //! * whoever is blocked is told nothing that differs with what the blocker does or says, but for name, coming and going,
 //!   and the blocker nothing of their rings;
@@ -20,6 +22,7 @@
 //! Nothing a visitor says can make a hub panic.
 
 mod directory;
+mod door;
 mod io;
 mod mailbox;
 mod place;

@@ -38,6 +38,10 @@ pub(crate) struct Place {
     pub(crate) rate: Rate,
     /// The rooms this place is in.
     pub(crate) rooms: BTreeSet<RoomId>,
+    /// The rooms this place knocks at, or waits for a seat of.
+    pub(crate) outside: BTreeSet<RoomId>,
+    /// Where the device's own hub is reached, once it has said so.
+    pub(crate) addresses: Option<Vec<String>>,
     /// The open rings this place made or was told of.
     pub(crate) rings: BTreeSet<RingId>,
 }

@@ -24,6 +24,11 @@ impl Rate {
         self.count
     }
 
+    /// How many this window has seen.
+    pub(crate) fn counted(&self, now: Time) -> u32 {
+        if now >= self.ends() { 0 } else { self.count }
+    }
+
     fn ends(&self) -> Time {
         self.since.after(RATE_WINDOW)
     }

@@ -63,11 +63,19 @@ impl Hub {
                 self.set_person(asker.device, person);
                 Ok(())
             }
-            Request::CreateRoom { via, capacity, media } => {
-                self.create_room(asker, via, capacity, media, fresh)
-            }
-            Request::Join { room, media } => self.join(asker, &room, media),
+            Request::CreateRoom { via, rules, media } => self.create_room(asker, via, rules, media, fresh),
+            Request::Join { room, media, password } => self.join(asker, &room, media, password.as_deref()),
             Request::Leave { room } => self.leave(asker, room),
+            Request::LookAt { room } => self.look_at(asker, &room),
+            Request::WaitForPlace { room } => self.wait_for_place(asker, &room),
+            Request::Withdraw { room } => self.withdraw(asker, room),
+            Request::SetRules { room, rules } => self.set_rules(asker, room, rules),
+            Request::Admit { room, device } => self.admit(asker, room, device),
+            Request::Remove { room, device } => self.remove(asker, room, device),
+            Request::HandOver { room, to } => self.hand_over(asker, room, to),
+            Request::TakeHost { room } => self.take_host(asker, room),
+            Request::EndRoom { room } => self.end_room(asker, room),
+            Request::SetAddresses { addresses } => self.set_addresses(asker, addresses),
             Request::Ring { to, room, media } => self.ring(asker, to, room, media, fresh),
             Request::CancelRing { ring } => self.cancel_ring(asker, ring),
             Request::AnswerRing { ring, answer } => self.answer_ring(asker, ring, answer),

@@ -1,21 +1,41 @@
-//! Rooms: who is in them, who runs them, and what participants tell each other.
+//! Rooms: who is in them, and what participants tell each other. Who may come in is in [`crate::door`].
 
-use earshot_protocol::hub::{LeaveReason, Participant, RoomState, Signal};
-use earshot_protocol::limits::{MAX_ROOMS, MAX_ROOMS_PER_DEVICE};
-use earshot_protocol::{DeviceId, ErrorCode, Event, Media, Reply, RoomId, RoomRef};
+use std::collections::BTreeSet;
 
+use earshot_protocol::hub::{LeaveReason, Participant, RoomRules, RoomState, Signal};
+use earshot_protocol::limits::{MAX_REMEMBERED, MAX_ROOMS, MAX_ROOMS_PER_DEVICE};
+use earshot_protocol::{DeviceId, DeviceKind, ErrorCode, Event, HubRef, Media, Reply, RoomId, RoomRef};
+
+use crate::door::{Entry, Waiter};
 use crate::place::PlaceId;
+use crate::rate::Rate;
 use crate::requests::Asker;
 use crate::{Fresh, Hub};
 
 /// A room; never empty.
 #[derive(Debug)]
 pub(crate) struct Room {
+    pub(crate) rules: RoomRules,
     /// One of the participants.
     pub(crate) host: DeviceId,
-    pub(crate) capacity: u16,
+    /// Who made it.
+    pub(crate) founder: DeviceId,
     /// In the order of coming; few enough to be searched one by one.
     pub(crate) seats: Vec<Seat>,
+    /// In the order of coming; each device once, none of them in a seat.
+    pub(crate) outside: Vec<Waiter>,
+    /// To whom the door is open: who was let in, or in it.
+    pub(crate) admitted: BTreeSet<DeviceId>,
+    /// Whom the host does not want back; nobody who is admitted.
+    pub(crate) removed: BTreeSet<DeviceId>,
+    pub(crate) wrong_passwords: Rate,
+}
+
+impl Room {
+    /// Where the host is told things.
+    pub(crate) fn host_place(&self) -> Option<PlaceId> {
+        self.seats.iter().find(|seat| seat.device == self.host).map(|seat| seat.place)
+    }
 }
 
 /// A participant. The seat belongs to the place that joined, not to the device.
@@ -31,7 +51,7 @@ impl Hub {
         &mut self,
         asker: Asker,
         via: Option<DeviceId>,
-        capacity: u16,
+        rules: RoomRules,
         media: Media,
         fresh: Fresh,
     ) -> Result<(), ErrorCode> {
@@ -50,12 +70,28 @@ impl Hub {
             return Err(ErrorCode::Internal);
         }
         let seat = Seat { device: asker.device, place: asker.place, media };
-        self.rooms.insert(id, Room { host: asker.device, capacity, seats: vec![seat] });
+        let room = Room {
+            rules,
+            host: asker.device,
+            founder: asker.device,
+            seats: vec![seat],
+            outside: Vec::new(),
+            admitted: BTreeSet::from([asker.device]),
+            removed: BTreeSet::new(),
+            wrong_passwords: Rate::default(),
+        };
+        self.rooms.insert(id, room);
         self.enter(asker, id);
         Ok(())
     }
 
-    pub(crate) fn join(&mut self, asker: Asker, room: &RoomRef, media: Media) -> Result<(), ErrorCode> {
+    pub(crate) fn join(
+        &mut self,
+        asker: Asker,
+        room: &RoomRef,
+        media: Media,
+        password: Option<&str>,
+    ) -> Result<(), ErrorCode> {
         if room.hub.device != self.config.hub {
             return Err(ErrorCode::RoomUnknown);
         }
@@ -67,14 +103,29 @@ impl Hub {
             }
             // The device has come anew while its seat waits for a dropped connection: it need not wait as well.
             Some(&abandoned) => self.give_up_seat(id, abandoned),
-            None if found.seats.len() >= usize::from(found.capacity) => return Err(ErrorCode::RoomFull),
-            None => self.check_rooms_of(asker.device)?,
+            None => {
+                self.check_rooms_of(asker.device)?;
+                if self.try_door(id, asker.device, password)? == Entry::Knock {
+                    return self.knock(asker, id, media);
+                }
+            }
         }
         let Some(found) = self.rooms.get_mut(&id) else { return Err(ErrorCode::RoomUnknown) };
         found.seats.push(Seat { device: asker.device, place: asker.place, media });
+        if found.admitted.len() < MAX_REMEMBERED as usize {
+            found.admitted.insert(asker.device);
+        }
         self.enter(asker, id);
+        // Another place of the device may have knocked.
+        let waiting = self.rooms.get(&id).into_iter().flat_map(|room| &room.outside);
+        let elsewhere = waiting.clone().find(|one| one.device == asker.device && one.place != asker.place);
+        let elsewhere = elsewhere.map(|one| one.place);
+        self.wait_no_longer(id, asker.device);
+        if let Some(place) = elsewhere {
+            self.tell(place, Event::RoomClosed { room: id, reason: LeaveReason::Left });
+        }
         for (place, viewer) in self.others_in(id, asker.device) {
-            if let Some(participant) = self.participant(asker.device, media, viewer) {
+            if let Some(participant) = self.participant(asker.device, Some(asker.place), media, viewer) {
                 self.tell(place, Event::ParticipantJoined { room: id, participant });
             }
         }
@@ -112,25 +163,23 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.seats.retain(|seat| seat.device != device);
         let Some(first) = room.seats.first() else {
-            self.rooms.remove(&id);
+            self.close_room(id);
             return;
         };
-        let host = first.device;
-        let host_left = room.host == device;
-        if host_left {
-            room.host = host;
-        }
+        let successor = (room.host == device).then_some(first.device);
         self.tell_room(id, device, &Event::ParticipantLeft { room: id, device, reason });
-        if host_left {
-            self.tell_room(id, device, &Event::HostChanged { room: id, host });
+        if let Some(host) = successor {
+            self.make_host(id, host);
         }
+        self.tell_of_place(id);
     }
 
     /// The hub ends.
     pub(crate) fn close_all_rooms(&mut self) {
-        for (room, Room { seats, .. }) in std::mem::take(&mut self.rooms) {
-            for seat in seats {
-                self.tell(seat.place, Event::RoomClosed { room, reason: LeaveReason::HubGone });
+        for (room, Room { seats, outside, .. }) in std::mem::take(&mut self.rooms) {
+            let places = seats.iter().map(|seat| seat.place).chain(outside.iter().map(|one| one.place));
+            for place in places {
+                self.tell(place, Event::RoomClosed { room, reason: LeaveReason::HubGone });
             }
         }
     }
@@ -158,24 +207,78 @@ impl Hub {
         let others = room.seats.iter().filter(|seat| seat.device != asker.device);
         let state = RoomState {
             room: RoomRef { hub, room: id },
+            rules: room.rules.clone(),
             host: room.host,
-            capacity: room.capacity,
+            founder: room.founder,
             participants: others
-                .filter_map(|seat| self.participant(seat.device, seat.media, asker.device))
+                .filter_map(|seat| self.participant(seat.device, Some(seat.place), seat.media, asker.device))
                 .collect(),
             ice_servers: self.config.ice_servers.clone(),
         };
         self.ok(asker, Reply::Room(state));
     }
 
-    /// A participant, as `viewer` is told of them.
-    fn participant(&self, device: DeviceId, media: Media, viewer: DeviceId) -> Option<Participant> {
+    /// A participant, or who wants to be one, as `viewer` is told of them.
+    pub(crate) fn participant(
+        &self,
+        device: DeviceId,
+        place: Option<PlaceId>,
+        media: Media,
+        viewer: DeviceId,
+    ) -> Option<Participant> {
         let (person, kind) = self.person_for(device, viewer)?;
-        Some(Participant { device, person, kind, media })
+        let place = place.and_then(|place| self.places.get(&place));
+        let addresses =
+            place.filter(|_| kind == DeviceKind::Install).and_then(|place| place.addresses.clone());
+        let hub = addresses.map(|addresses| HubRef { device, addresses });
+        Some(Participant { device, person, kind, media, hub })
+    }
+
+    pub(crate) fn set_addresses(&mut self, asker: Asker, addresses: Vec<String>) -> Result<(), ErrorCode> {
+        if self.devices.get(&asker.device).is_none_or(|known| known.kind != DeviceKind::Install) {
+            return Err(ErrorCode::NotAllowed);
+        }
+        let before = self.shown_in_rooms(asker.device);
+        if let Some(place) = self.places.get_mut(&asker.place) {
+            place.addresses = Some(addresses);
+        }
+        self.ok(asker, Reply::Done);
+        self.tell_shown_in_rooms(asker.device, before);
+        Ok(())
+    }
+
+    /// What each participant of each room that a device is in has been told of it.
+    pub(crate) fn shown_in_rooms(&self, device: DeviceId) -> Vec<(RoomId, PlaceId, Participant)> {
+        let places = self.devices.get(&device).into_iter().flat_map(|known| &known.places);
+        let rooms = places.filter_map(|place| self.places.get(place)).flat_map(|place| &place.rooms);
+        let mut shown = Vec::new();
+        for id in rooms {
+            let Some(room) = self.rooms.get(id) else { continue };
+            let Some(own) = room.seats.iter().find(|seat| seat.device == device) else { continue };
+            for viewer in room.seats.iter().filter(|seat| seat.device != device) {
+                let entry = self.participant(device, Some(own.place), own.media, viewer.device);
+                shown.extend(entry.map(|entry| (*id, viewer.place, entry)));
+            }
+        }
+        shown
+    }
+
+    /// Tells every participant who is to see something else of a device than before.
+    pub(crate) fn tell_shown_in_rooms(
+        &mut self,
+        device: DeviceId,
+        before: Vec<(RoomId, PlaceId, Participant)>,
+    ) {
+        let now = self.shown_in_rooms(device);
+        for ((room, place, participant), (_, _, before)) in now.into_iter().zip(before) {
+            if participant != before {
+                self.tell(place, Event::ParticipantChanged { room, participant });
+            }
+        }
     }
 
     /// Tells every participant but one.
-    fn tell_room(&mut self, id: RoomId, but: DeviceId, event: &Event) {
+    pub(crate) fn tell_room(&mut self, id: RoomId, but: DeviceId, event: &Event) {
         for (place, _) in self.others_in(id, but) {
             self.tell(place, event.clone());
         }
@@ -187,7 +290,7 @@ impl Hub {
         seats.filter(|seat| seat.device != but).map(|seat| (seat.place, seat.device)).collect()
     }
 
-    fn check_in_room(&self, asker: Asker, room: RoomId) -> Result<(), ErrorCode> {
+    pub(crate) fn check_in_room(&self, asker: Asker, room: RoomId) -> Result<(), ErrorCode> {
         let room = self.rooms.get(&room).ok_or(ErrorCode::RoomUnknown)?;
         if room.seats.iter().any(|seat| seat.place == asker.place) {
             Ok(())

@@ -92,6 +92,8 @@ impl Hub {
             last_request: 0,
             rate: Rate::default(),
             rooms: BTreeSet::new(),
+            outside: BTreeSet::new(),
+            addresses: None,
             rings: BTreeSet::new(),
         };
         self.places.insert(id, place);
@@ -224,6 +226,9 @@ impl Hub {
         }
         for room in place.rooms {
             self.vacate(room, place.device, reason);
+        }
+        for room in place.outside {
+            self.wait_no_longer(room, place.device);
         }
         for ring in place.rings {
             self.leave_ring(ring, id);

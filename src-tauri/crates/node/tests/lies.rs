@@ -16,8 +16,8 @@ use earshot_protocol::hub::{Binding, HubMessage, Participant, RingAnswer, RingEn
 use earshot_protocol::owner::{ServerState, SettingsChange};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubRef, Media, NameWarning, Nonce, Presence, Reach,
-    Reply, Request, ResumeToken, RingId, RoomId, RoomRef, SUBPROTOCOL, Seq, Standing, ToHub, Trust, VERSIONS,
-    Welcome,
+    Reply, Request, ResumeToken, RingId, RoomId, RoomRef, RoomRules, SUBPROTOCOL, Seq, Standing, ToHub,
+    Trust, VERSIONS, Welcome,
 };
 use tokio::sync::mpsc;
 
@@ -100,7 +100,14 @@ impl Liar {
     /// Lets Ann into the room that she wants to join.
     async fn lets_in(&mut self, participants: Vec<Participant>, room: RoomRef) {
         let (id, ()) = self.asked(|request| matches!(request, Request::Join { .. }).then_some(())).await;
-        let state = RoomState { room, host: SERVER, capacity: 2, participants, ice_servers: Vec::new() };
+        let state = RoomState {
+            room,
+            rules: RoomRules::open_to(2),
+            host: SERVER,
+            founder: SERVER,
+            participants,
+            ice_servers: Vec::new(),
+        };
         self.say(HubMessage::Ok { id, reply: Reply::Room(state) }).await;
     }
 }
@@ -189,6 +196,7 @@ async fn a_servers_word_alone_makes_nobody_known() {
         person: earshot_protocol::Person::named(name),
         kind: DeviceKind::Install,
         media: Media::Voice,
+        hub: None,
     };
     let at = room();
     tokio::join!(ann.join(&at), liar.lets_in(vec![participant(bob, "Bob")], room()));
@@ -224,7 +232,7 @@ async fn a_server_has_rooms_of_its_own_only() {
     elsewhere.hub.device = ann.device();
     // Another hub's room, and the id of a room that Ann is in elsewhere.
     for answered in [elsewhere, RoomRef { room: own.room, ..room() }] {
-        let join = Request::Join { room: room(), media: Media::Voice };
+        let join = Request::Join { room: room(), media: Media::Voice, password: None };
         let (joined, ()) = tokio::join!(ann.ask(join), liar.lets_in(Vec::new(), answered));
         assert_eq!(joined, Err(ErrorCode::Malformed));
     }

@@ -14,7 +14,7 @@ use earshot_protocol::hub::{Description, DescriptionKind, LeaveReason, RingAnswe
 use earshot_protocol::owner::{Direction, ServerState, SettingsChange};
 use earshot_protocol::{
     DeviceId, ErrorCode, Event, FromNode, Media, OwnerEvent, OwnerReply, OwnerRequest, Reach, Reply, Request,
-    Status,
+    RoomRules, Status,
 };
 use earshot_tests_signaling::Proxy;
 use tokio::time::{Instant, timeout};
@@ -356,7 +356,7 @@ async fn a_server_joins_two_networks_and_may_go_down() {
         .await;
     ann.sees(bob.device(), |entry| entry.reach == Reach::Unreachable).await;
     assert_eq!(
-        ann.ask(Request::CreateRoom { via, capacity: 2, media: Media::Voice }).await,
+        ann.ask(Request::CreateRoom { via, rules: RoomRules::open_to(2), media: Media::Voice }).await,
         Err(ErrorCode::ServerDown)
     );
     // The local network goes on.

@@ -56,6 +56,18 @@ codes! {
     RoomUnknown = "room-unknown",
     /// The room holds as many as it may.
     RoomFull = "room-full",
+    /// The room's door is locked.
+    RoomLocked = "room-locked",
+    /// The host has removed this device from the room.
+    RoomRemoved = "room-removed",
+    /// The room has a password, and none was given.
+    PasswordNeeded = "password-needed",
+    /// That is not the room's password.
+    PasswordWrong = "password-wrong",
+    /// Too many wait before the room, or it remembers too many already.
+    RoomBusy = "room-busy",
+    /// Only the host of the room may do that.
+    NotHost = "not-host",
     /// No more rooms here, or no more for this device.
     TooManyRooms = "too-many-rooms",
     /// Already a participant.

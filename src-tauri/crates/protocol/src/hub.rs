@@ -7,11 +7,13 @@ use ts_rs::TS;
 
 use crate::limits::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_ANSWER_CHARS, MAX_BLOCKED};
 use crate::person::is_line;
+use crate::room::is_password;
 use crate::{
     DeviceId, DeviceKind, Digest, ErrorCode, HubRef, Media, Nonce, PakeMessage, Person, Presence, PublicKey,
     RequestId, ResumeToken, RingId, RoomId, RoomRef, Seq, Signature,
 };
 
+pub use crate::room::{Door, LeaveReason, Participant, RoomRules, RoomState, RoomSummary};
 pub use crate::signal::{Candidate, Description, DescriptionKind, Signal};
 
 /// What a visitor says to a hub.
@@ -137,22 +139,86 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         via: Option<DeviceId>,
-        /// How many may be in it, 2 to [`MAX_PARTICIPANTS`](crate::limits::MAX_PARTICIPANTS).
-        capacity: u16,
+        /// Who may come in, and how many.
+        rules: RoomRules,
         /// How I come in.
         media: Media,
     },
-    /// Enters a room. Answer: `room`.
+    /// Enters a room. Answer: `room`; `knocking` where the host is asked, and a `let-in` follows.
     Join {
         /// Which room, and where.
         room: RoomRef,
         /// How I come in.
         media: Media,
+        /// The room's password, where I know one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        password: Option<String>,
     },
     /// Leaves a room. The last one out ends it. Answer: `done`.
     Leave {
         /// Which room.
         room: RoomId,
+    },
+    /// What is to be known of a room before coming in. Answer: `summary`.
+    LookAt {
+        /// Which room, and where.
+        room: RoomRef,
+    },
+    /// "Tell me when there is room", of one that is full; `room-has-place` follows once. Answer: `done`.
+    WaitForPlace {
+        /// Which room, and where.
+        room: RoomRef,
+    },
+    /// Knocks or waits before a room no longer. Answer: `done`.
+    Withdraw {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Changes all that the host sets. Only the host. Answer: `done`.
+    SetRules {
+        /// Which room.
+        room: RoomId,
+        /// All of them, not only the change.
+        rules: RoomRules,
+    },
+    /// Lets somebody in, who knocks or who will come: the door is open to them from now on. Only the host, but while
+    /// the door is not locked every participant may ask for those whom the host has not removed. Answer: `done`.
+    Admit {
+        /// Which room.
+        room: RoomId,
+        /// Whom.
+        device: DeviceId,
+    },
+    /// Removes a participant, or does not let in who knocks; they may not come back unless admitted. Only the host.
+    /// Answer: `done`.
+    Remove {
+        /// Which room.
+        room: RoomId,
+        /// Whom.
+        device: DeviceId,
+    },
+    /// Makes another participant the host. Only the host. Answer: `done`.
+    HandOver {
+        /// Which room.
+        room: RoomId,
+        /// To whom.
+        to: DeviceId,
+    },
+    /// Takes the host's role back. Only the founder. Answer: `done`.
+    TakeHost {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Ends the room for all. Only the host. Answer: `done`.
+    EndRoom {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Where my own hub is reached, for those I am in a room with. Only installs. Answer: `done`.
+    SetAddresses {
+        /// All of them, best first; at most [`MAX_ADDRESSES`].
+        addresses: Vec<String>,
     },
     /// Invites one person to enter a room now. Answer: `ring`; how it ends is told by a `ring-ended`.
     Ring {
@@ -199,14 +265,15 @@ impl Request {
     pub fn check(&self) -> Result<(), ErrorCode> {
         match self {
             Self::SetPerson { person } => person.check(),
-            Self::CreateRoom { capacity, .. } => {
-                if (2..=crate::limits::MAX_PARTICIPANTS).contains(&u32::from(*capacity)) {
-                    Ok(())
-                } else {
-                    Err(ErrorCode::Malformed)
-                }
+            Self::CreateRoom { rules, .. } | Self::SetRules { rules, .. } => rules.check(),
+            Self::Join { password: Some(password), .. } if !is_password(password) => {
+                Err(ErrorCode::Malformed)
             }
-            Self::Join { room, .. } | Self::Ring { room, .. } => room.check(),
+            Self::Join { room, .. }
+            | Self::Ring { room, .. }
+            | Self::LookAt { room }
+            | Self::WaitForPlace { room } => check_addresses(&room.hub.addresses),
+            Self::SetAddresses { addresses } => check_addresses(addresses),
             Self::AnswerRing { answer: RingAnswer::Declined { message: Some(message) }, .. } => {
                 if is_line(message, MAX_ANSWER_CHARS, MAX_ANSWER_CHARS * 4) {
                     Ok(())
@@ -216,6 +283,12 @@ impl Request {
             }
             Self::SetBlocked { devices } if devices.len() > MAX_BLOCKED as usize => Err(ErrorCode::Malformed),
             Self::Leave { .. }
+            | Self::Withdraw { .. }
+            | Self::Admit { .. }
+            | Self::Remove { .. }
+            | Self::HandOver { .. }
+            | Self::TakeHost { .. }
+            | Self::EndRoom { .. }
             | Self::CancelRing { .. }
             | Self::AnswerRing { .. }
             | Self::SetBlocked { .. }
@@ -224,20 +297,14 @@ impl Request {
     }
 }
 
-impl RoomRef {
-    /// Checks number and length of the addresses.
-    ///
-    /// # Errors
-    /// [`ErrorCode::Malformed`].
-    pub fn check(&self) -> Result<(), ErrorCode> {
-        let addresses = &self.hub.addresses;
-        if addresses.len() > MAX_ADDRESSES as usize
-            || addresses.iter().any(|address| address.len() > MAX_ADDRESS_BYTES as usize)
-        {
-            return Err(ErrorCode::Malformed);
-        }
-        Ok(())
+/// Checks number and length of a hub's addresses.
+fn check_addresses(addresses: &[String]) -> Result<(), ErrorCode> {
+    if addresses.len() > MAX_ADDRESSES as usize
+        || addresses.iter().any(|address| address.len() > MAX_ADDRESS_BYTES as usize)
+    {
+        return Err(ErrorCode::Malformed);
     }
+    Ok(())
 }
 
 /// How a callee answers a ring.
@@ -419,44 +486,24 @@ pub enum HubMessage {
 /// The result of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an answer lives for a moment; a box would only cost an allocation"
+)]
 pub enum Reply {
     /// Nothing more to say.
     Done,
     /// The room one is in now.
     Room(RoomState),
+    /// The host has been asked whether one may come in.
+    Knocking,
+    /// A room, before one comes in.
+    Summary(RoomSummary),
     /// It rings there.
     Ring {
         /// The ring's id.
         ring: RingId,
     },
-}
-
-/// A room as a newcomer finds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct RoomState {
-    /// Which room, and where.
-    pub room: RoomRef,
-    /// The participant who runs it.
-    pub host: DeviceId,
-    /// How many may be in it.
-    pub capacity: u16,
-    /// Who is in it, without the newcomer, in the order of coming. The newcomer offers to each of them.
-    pub participants: Vec<Participant>,
-    /// What may help to connect.
-    pub ice_servers: Vec<IceServer>,
-}
-
-/// Somebody in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Participant {
-    /// Whose device; one place in a room for each.
-    pub device: DeviceId,
-    /// What it says of itself.
-    pub person: Person,
-    /// What sort of device.
-    pub kind: DeviceKind,
-    /// How they came in.
-    pub media: Media,
 }
 
 /// What a hub tells unasked.
@@ -518,7 +565,45 @@ pub enum Event {
         /// Who runs it.
         host: DeviceId,
     },
-    /// The room is no more, or one is no longer in it.
+    /// A participant says something else of themselves, or their hub is reached elsewhere.
+    ParticipantChanged {
+        /// In which room.
+        room: RoomId,
+        /// The whole entry.
+        participant: Participant,
+    },
+    /// The host has set something else.
+    RulesChanged {
+        /// Of which room.
+        room: RoomId,
+        /// All of them.
+        rules: RoomRules,
+    },
+    /// Somebody asks to be let in. Told to the host, to a new one again.
+    Knocking {
+        /// Into which room.
+        room: RoomId,
+        /// Who.
+        participant: Participant,
+    },
+    /// Somebody knocks no longer: let in, not let in, or gone. Told to whom their knocking was told.
+    KnockEnded {
+        /// At which room.
+        room: RoomId,
+        /// Who.
+        device: DeviceId,
+    },
+    /// Who knocked is let in: a `join` is taken now. A refusal is told by `room-closed`.
+    LetIn {
+        /// At which room.
+        room: RoomId,
+    },
+    /// There is a place in a room that I wait for; told once. Whoever joins first has it.
+    RoomHasPlace {
+        /// Which room.
+        room: RoomId,
+    },
+    /// The room is no more, or one is no longer in it, or one waits before it in vain.
     RoomClosed {
         /// Which room.
         room: RoomId,
@@ -534,16 +619,4 @@ pub enum Event {
         /// The signal.
         signal: Signal,
     },
-}
-
-/// Why somebody is no longer in a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum LeaveReason {
-    /// They left.
-    Left,
-    /// Their connection was gone for longer than [`RESUME_GRACE`](crate::limits::RESUME_GRACE) ms.
-    Lost,
-    /// The hub shut down, or the link to it was lost for good.
-    HubGone,
 }

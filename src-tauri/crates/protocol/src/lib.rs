@@ -16,6 +16,7 @@ pub mod limits;
 pub mod owner;
 pub mod peer;
 pub mod person;
+pub mod room;
 pub mod seal;
 mod signal;
 pub mod trust;
@@ -29,6 +30,7 @@ pub use ids::{
 pub use owner::{FromNode, OwnerEvent, OwnerReply, OwnerRequest, ToNode};
 pub use peer::Control;
 pub use person::{DeviceKind, Media, Person, Presence, Reach, Status};
+pub use room::{Door, RoomRules, RoomState, RoomSummary};
 pub use seal::{Seal, Verify};
 pub use trust::{KnownDevice, NameWarning, Standing, Trust};
 

@@ -56,6 +56,20 @@ limits! {
     MAX_ROOMS_PER_DEVICE = 4;
     /// Participants of a room unless its maker asked for fewer.
     MAX_PARTICIPANTS = 16;
+    /// A room's name in characters: what a window's title can show.
+    MAX_TITLE_CHARS = 80;
+    /// A room's name in UTF-8 bytes.
+    MAX_TITLE_BYTES = 200;
+    /// A room's password in characters: it is told by word of mouth.
+    MAX_PASSWORD_CHARS = 64;
+    /// A room's password in UTF-8 bytes.
+    MAX_PASSWORD_BYTES = 256;
+    /// Wrong passwords at one room in [`RATE_WINDOW`], whoever gives them; beyond, nobody's is looked at.
+    MAX_WRONG_PASSWORDS = 10;
+    /// Devices that wait before one room: those that knock, and those that want to hear of a place.
+    MAX_WAITING = 32;
+    /// Devices that a room remembers: who was let in or in it, and who was removed, each.
+    MAX_REMEMBERED = 256;
     /// A name's length in characters: what a list can show.
     MAX_NAME_CHARS = 64;
     /// A name's length in UTF-8 bytes: it must fit into one DNS-SD TXT string with room to spare.

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use earshot_protocol::{ErrorCode, error, hub, limits, owner, peer, person, seal, trust};
+use earshot_protocol::{ErrorCode, error, hub, limits, owner, peer, person, room, seal, trust};
 use ts_rs::{Config, TS};
 
 macro_rules! declarations {
@@ -28,8 +28,8 @@ fn typescript() -> String {
         earshot_protocol::HubRef earshot_protocol::RoomRef
         hub::ToHub hub::Hello hub::Binding hub::PhraseProof hub::Resume hub::Request hub::RingAnswer hub::RingEnd
         hub::Signal hub::Description hub::DescriptionKind seal::Seal seal::Verify hub::Candidate
-        hub::FromHub hub::Welcome hub::IceServer hub::HubMessage hub::Reply hub::RoomState hub::Participant
-        hub::Event hub::LeaveReason
+        hub::FromHub hub::Welcome hub::IceServer hub::HubMessage hub::Reply hub::Event
+        room::Door room::RoomRules room::RoomState room::Participant room::RoomSummary room::LeaveReason
         owner::ToNode owner::FromNode owner::OwnerRequest owner::OwnerReply owner::OwnerEvent owner::NodeState
         owner::Settings owner::SettingsChange owner::Language owner::Theme owner::Capture owner::ServerState
         owner::NetworkState owner::NetworkProblem owner::Direction owner::CallRecord

@@ -53,8 +53,20 @@ pub(crate) fn cost(message: &ToHub, hearers: usize) -> Option<u32> {
     match request {
         Request::SetPerson { .. } | Request::SetBlocked { .. } => Some(price(hearers, HEARERS_OF_A_NAME)),
         Request::Ring { .. } => Some(RING),
-        Request::CreateRoom { .. } | Request::Join { .. } => Some(1),
+        // A room's participants hear of these, and a password may be guessed.
+        Request::CreateRoom { .. }
+        | Request::Join { .. }
+        | Request::SetRules { .. }
+        | Request::SetAddresses { .. }
+        | Request::HandOver { .. }
+        | Request::TakeHost { .. } => Some(1),
         Request::Leave { .. }
+        | Request::LookAt { .. }
+        | Request::WaitForPlace { .. }
+        | Request::Withdraw { .. }
+        | Request::Admit { .. }
+        | Request::Remove { .. }
+        | Request::EndRoom { .. }
         | Request::CancelRing { .. }
         | Request::AnswerRing { .. }
         | Request::Signal { .. } => None,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use earshot_protocol::hub::{HubMessage, Signal};
+use earshot_protocol::hub::{HubMessage, Participant, Signal};
 use earshot_protocol::limits::MAX_UNSEEN_BYTES;
 use earshot_protocol::{Event, FromHub, Person, Reply};
 
@@ -61,10 +61,24 @@ fn weight(message: &FromHub) -> usize {
             }
         }
         FromHub::Message { message: HubMessage::Ok { reply: Reply::Room(room), .. }, .. } => {
-            LINE + room.participants.iter().map(|one| 128 + of_person(&one.person)).sum::<usize>()
+            LINE + room.participants.iter().map(of_participant).sum::<usize>()
         }
+        FromHub::Message {
+            message:
+                HubMessage::Event {
+                    event:
+                        Event::ParticipantJoined { participant, .. }
+                        | Event::ParticipantChanged { participant, .. },
+                },
+            ..
+        } => LINE + of_participant(participant),
         _ => LINE,
     }
+}
+
+fn of_participant(participant: &Participant) -> usize {
+    let hub = participant.hub.iter().flat_map(|hub| &hub.addresses);
+    128 + of_person(&participant.person) + hub.map(|address| 8 + address.len()).sum::<usize>()
 }
 
 fn of_person(person: &Person) -> usize {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use earshot_protocol::Door;
 use earshot_protocol::limits::*;
 
-use super::client::{RoomView, Side};
+use super::client::Side;
 use super::world::{Who, World};
+use crate::door::{Waiter, Wants};
 use crate::{Counts, Due, Hub, Time};
 
 impl Hub {
@@ -54,8 +56,36 @@ impl Hub {
     fn audit_rooms(&self) {
         let seats: usize = self.rooms.values().map(|room| room.seats.len()).sum();
         assert_eq!(seats, self.places.values().map(|place| place.rooms.len()).sum::<usize>());
+        let waiting: usize = self.rooms.values().map(|room| room.outside.len()).sum();
+        assert_eq!(waiting, self.places.values().map(|place| place.outside.len()).sum::<usize>());
         for (id, room) in &self.rooms {
-            assert!(!room.seats.is_empty() && room.seats.len() <= usize::from(room.capacity));
+            assert!(!room.seats.is_empty() && room.seats.len() <= usize::from(room.rules.capacity));
+            assert!(room.rules.check().is_ok());
+            assert!(
+                room.admitted.len() <= MAX_REMEMBERED as usize
+                    && room.removed.len() <= MAX_REMEMBERED as usize
+            );
+            assert!(room.admitted.is_disjoint(&room.removed), "let in or kept out");
+            assert!(room.outside.len() <= MAX_WAITING as usize);
+            let waiting: BTreeSet<_> = room.outside.iter().map(|waiter| waiter.device).collect();
+            assert_eq!(waiting.len(), room.outside.len(), "a device waits once");
+            assert!(room.seats.iter().all(|seat| !waiting.contains(&seat.device)), "in or before it");
+            let has_place = room.seats.len() < usize::from(room.rules.capacity);
+            for waiter in &room.outside {
+                let place = &self.places[&waiter.place];
+                assert!(place.device == waiter.device && place.outside.contains(id));
+                match waiter.wants {
+                    Wants::In { told, .. } => {
+                        let blocked = self.devices[&room.host].blocked.contains(&waiter.device);
+                        assert_eq!(told, !blocked, "the host hears of everybody who is not blocked");
+                        assert!(
+                            !room.removed.contains(&waiter.device) && !room.admitted.contains(&waiter.device)
+                        );
+                        assert!(room.rules.door != Door::Open || room.rules.password.is_some());
+                    }
+                    Wants::Place => assert!(!has_place, "told when there is a place"),
+                }
+            }
             assert!(room.seats.iter().any(|seat| seat.device == room.host), "the host is a participant");
             let devices: BTreeSet<_> = room.seats.iter().map(|seat| seat.device).collect();
             assert_eq!(devices.len(), room.seats.len(), "a device once in a room");
@@ -106,9 +136,17 @@ impl World {
             for (id, view) in &client.rooms {
                 let room = &self.hub.rooms[id];
                 let seats = room.seats.iter().filter(|seat| seat.device != client.device);
-                assert!(seats.map(|seat| (seat.device, seat.media)).eq(others(view)));
-                assert_eq!((room.host, room.capacity), (view.host, view.capacity));
+                let shown = seats.filter_map(|seat| {
+                    self.hub.participant(seat.device, Some(seat.place), seat.media, client.device)
+                });
+                assert!(shown.eq(view.others.iter().cloned()), "the others as {:?} sees them", client.device);
+                assert_eq!((room.host, &room.rules), (view.host, &view.rules));
+                let told = |waiter: &&Waiter| matches!(waiter.wants, Wants::In { told: true, .. });
+                let knocking = room.outside.iter().filter(told).map(|waiter| waiter.device);
+                let heard = if room.host == client.device { knocking.collect() } else { BTreeSet::new() };
+                assert_eq!(heard, view.knocking, "who knocks, as {:?} hears it", client.device);
             }
+            assert!(place.outside.iter().eq(client.outside.iter()), "where {:?} waits", client.device);
             let rings = place.rings.iter().filter(|id| {
                 let ring = &self.hub.rings[id];
                 ring.caller == *place_id || !ring.unheard
@@ -128,10 +166,4 @@ impl World {
         assert!(self.hub.is_empty(), "left behind: {:?}", self.hub.counts());
         assert_eq!(self.hub.deadline(), None::<Time>);
     }
-}
-
-fn others(
-    view: &RoomView,
-) -> impl Iterator<Item = (earshot_protocol::DeviceId, earshot_protocol::Media)> + '_ {
-    view.others.iter().map(|other| (other.device, other.media))
 }

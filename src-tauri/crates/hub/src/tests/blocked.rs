@@ -3,7 +3,9 @@
 
 use earshot_protocol::hub::{RingAnswer, RingEnd};
 use earshot_protocol::limits::{MAX_BLOCKED, MAX_OPEN_RINGS, RATE_WINDOW, RESUME_GRACE, RING_TIMEOUT};
-use earshot_protocol::{DeviceId, ErrorCode, Event, FromHub, Media, Person, Reply, Request, RingId, Status};
+use earshot_protocol::{
+    DeviceId, ErrorCode, Event, FromHub, Media, Person, Reply, Request, RingId, RoomRules, Status,
+};
 use proptest::prelude::*;
 
 use super::world::{Who, World, device};
@@ -362,7 +364,10 @@ impl Tale {
                 self.hear(bob, World::ring_request(device(if *mallory { "mallory" } else { "ann" })));
             }
             Move::BobCreates => {
-                self.hear(bob, Request::CreateRoom { via: None, capacity: 3, media: Media::Voice });
+                self.hear(
+                    bob,
+                    Request::CreateRoom { via: None, rules: RoomRules::open_to(3), media: Media::Voice },
+                );
             }
             Move::BobLeaves => {
                 if let Some(room) = self.room() {
@@ -402,7 +407,7 @@ impl Tale {
                 if let Some(room) = self.room() {
                     let room = self.world.room_ref(room);
                     let who = if matches!(next, Move::AnnJoins) { ann } else { mallory };
-                    self.hear(who, Request::Join { room, media: Media::Video });
+                    self.hear(who, Request::Join { room, media: Media::Video, password: None });
                 }
             }
             Move::MalloryDrops => {

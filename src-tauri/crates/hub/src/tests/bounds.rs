@@ -1,7 +1,7 @@
 //! What is too much is refused with a code, and costs nobody else anything.
 
 use earshot_protocol::limits::*;
-use earshot_protocol::{ErrorCode, Media, Reply, Request, ToHub};
+use earshot_protocol::{ErrorCode, Media, Reply, Request, RoomRules, ToHub};
 
 use super::world::{Who, World};
 use crate::{Output, Time};
@@ -169,7 +169,10 @@ fn a_hub_holds_so_many_rooms() {
         world.hello(who, None);
         world.clients[who.0].read();
         for _ in 0..MAX_ROOMS_PER_DEVICE {
-            world.request(who, Request::CreateRoom { via: None, capacity: 2, media: Media::Voice });
+            world.request(
+                who,
+                Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice },
+            );
         }
         who
     };

@@ -1,12 +1,12 @@
 //! A client as the protocol wants it: counts what it has seen, remembers what it asked, and builds its view of the
 //! hub from the welcome and the events alone. It panics when it is told something that cannot follow from before.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use earshot_protocol::hub::{HubMessage, Participant};
 use earshot_protocol::{
     DeviceId, ErrorCode, Event, FromHub, Person, Presence, Reply, Request, RequestId, ResumeToken, RingId,
-    RoomId, Seq, Welcome,
+    RoomId, RoomRules, Seq, Welcome,
 };
 
 use crate::ConnectionId;
@@ -14,10 +14,12 @@ use crate::ConnectionId;
 /// A room as a participant knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RoomView {
+    pub(crate) rules: RoomRules,
     pub(crate) host: DeviceId,
-    pub(crate) capacity: u16,
     /// In the order of coming, without oneself.
     pub(crate) others: Vec<Participant>,
+    /// Told to the host alone.
+    pub(crate) knocking: BTreeSet<DeviceId>,
 }
 
 /// Which side of a ring a client is on.
@@ -45,6 +47,8 @@ pub(crate) struct Client {
     pub(crate) answers: BTreeMap<RequestId, Result<Reply, ErrorCode>>,
     pub(crate) people: BTreeMap<DeviceId, Presence>,
     pub(crate) rooms: BTreeMap<RoomId, RoomView>,
+    /// Rooms that it waits before.
+    pub(crate) outside: BTreeSet<RoomId>,
     pub(crate) rings: BTreeMap<RingId, Side>,
     /// What has happened since somebody looked.
     pub(crate) events: Vec<Event>,
@@ -70,6 +74,7 @@ impl Client {
             answers: BTreeMap::new(),
             people: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            outside: BTreeSet::new(),
             rings: BTreeMap::new(),
             events: Vec::new(),
             resumed: None,
@@ -166,14 +171,28 @@ impl Client {
         match (request, reply) {
             (Request::CreateRoom { .. } | Request::Join { .. }, Reply::Room(state)) => {
                 let view = RoomView {
+                    rules: state.rules.clone(),
                     host: state.host,
-                    capacity: state.capacity,
                     others: state.participants.clone(),
+                    knocking: BTreeSet::new(),
                 };
                 self.check_room(&view);
+                self.outside.remove(&state.room.room);
                 assert!(self.rooms.insert(state.room.room, view).is_none(), "in a room once");
             }
-            (Request::Leave { room }, Reply::Done) => {
+            (Request::Join { room, .. }, Reply::Knocking) | (Request::WaitForPlace { room }, Reply::Done) => {
+                self.outside.insert(room.room);
+            }
+            (Request::Withdraw { room }, Reply::Done) => {
+                assert!(self.outside.remove(room), "goes from where it was");
+            }
+            (Request::SetRules { room, rules }, Reply::Done) => {
+                self.rooms.get_mut(room).expect("one's own room").rules = rules.clone();
+            }
+            (Request::LookAt { .. }, Reply::Summary(summary)) => {
+                assert!(summary.present <= summary.capacity && summary.present > 0);
+            }
+            (Request::Leave { room } | Request::EndRoom { room }, Reply::Done) => {
                 assert!(self.rooms.remove(room).is_some(), "leaves what it was in");
             }
             (Request::Ring { .. }, Reply::Ring { ring }) => {
@@ -184,7 +203,12 @@ impl Client {
                 | Request::SetBlocked { .. }
                 | Request::Signal { .. }
                 | Request::CancelRing { .. }
-                | Request::AnswerRing { .. },
+                | Request::AnswerRing { .. }
+                | Request::Admit { .. }
+                | Request::Remove { .. }
+                | Request::HandOver { .. }
+                | Request::TakeHost { .. }
+                | Request::SetAddresses { .. },
                 Reply::Done,
             ) => {}
             _ => panic!("{reply:?} does not answer {request:?}"),
@@ -230,9 +254,36 @@ impl Client {
                 assert_ne!(view.host, *host, "the host has changed");
                 assert!(*host == device || view.others.iter().any(|other| other.device == *host));
                 view.host = *host;
+                // Who knocks is the new host's to know, who is told of all of them.
+                view.knocking.clear();
+            }
+            Event::ParticipantChanged { room, participant } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                let other = view.others.iter_mut().find(|other| other.device == participant.device);
+                let other = other.expect("a participant");
+                assert_ne!(other, participant, "{device:?} is told what it knows");
+                *other = participant.clone();
+            }
+            Event::RulesChanged { room, rules } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                assert_ne!(view.rules, *rules, "{device:?} is told what it knows");
+                view.rules = rules.clone();
+            }
+            Event::Knocking { room, participant } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                assert_eq!(view.host, device, "the host is asked");
+                assert!(view.knocking.insert(participant.device), "told once");
+            }
+            Event::KnockEnded { room, device: knocked } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                assert!(view.knocking.remove(knocked), "who was told of");
+            }
+            Event::LetIn { room } | Event::RoomHasPlace { room } => {
+                assert!(self.outside.remove(room), "{device:?} waited before it");
             }
             Event::RoomClosed { room, .. } => {
-                assert!(self.rooms.remove(room).is_some(), "told of one's own rooms");
+                let inside = self.rooms.remove(room).is_some();
+                assert!(self.outside.remove(room) != inside, "told of one's own rooms: {event:?}");
             }
             Event::Signal { room, from, .. } => {
                 let view = self.rooms.get(room).expect("told of one's own rooms");
@@ -246,7 +297,7 @@ impl Client {
 
     /// Nobody twice, and no more than fit.
     fn check_room(&self, view: &RoomView) {
-        assert!(view.others.len() < usize::from(view.capacity), "more than the room holds: {view:?}");
+        assert!(view.others.len() < usize::from(view.rules.capacity), "more than the room holds: {view:?}");
         let mut devices: Vec<_> = view.others.iter().map(|other| other.device).collect();
         devices.push(self.device);
         devices.sort_unstable();

@@ -5,6 +5,7 @@ mod audit;
 mod blocked;
 mod bounds;
 mod client;
+mod doors;
 mod presence;
 mod properties;
 mod resume;

@@ -12,8 +12,8 @@
 use earshot_protocol::hub::{Description, DescriptionKind, RingAnswer, Signal};
 use earshot_protocol::limits::{IDLE_TIMEOUT, RESUME_GRACE, RING_TIMEOUT};
 use earshot_protocol::{
-    DeviceId, Event, HubRef, Media, Person, Reply, Request, ResumeToken, RingId, RoomId, RoomRef, Status,
-    ToHub,
+    DeviceId, Door, Event, HubRef, Media, Person, Reply, Request, ResumeToken, RingId, RoomId, RoomRef,
+    RoomRules, Status, ToHub,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -25,6 +25,9 @@ use crate::{ConnectionId, Input};
 const CLIENTS: usize = 7;
 const NAMES: [&str; CLIENTS] = ["ann", "ann's tab", "ann's other", "bob", "bob's tab", "carol", "dan"];
 
+/// Those of rooms, and one that is none.
+const PASSWORDS: [Option<&str>; 4] = [None, Some("tin can"), Some("string"), Some(" ")];
+
 #[derive(Debug, Clone)]
 enum Ask {
     SetPerson(u8),
@@ -32,6 +35,17 @@ enum Ask {
     Block(Vec<usize>),
     Create { capacity: u16, via: Option<DeviceId> },
     Join(Index),
+    JoinWith { room: Index, password: usize },
+    LookAt(Index),
+    WaitForPlace(Index),
+    Withdraw(Index),
+    SetRules { room: Index, door: Door, password: usize, capacity: u16 },
+    Admit(Index, usize),
+    Remove(Index, usize),
+    HandOver(Index, usize),
+    TakeHost(Index),
+    EndRoom(Index),
+    SetAddresses(u8),
     JoinElsewhere(Index),
     Leave(Index),
     Ring { to: usize, elsewhere: bool },
@@ -110,6 +124,23 @@ fn ask() -> impl Strategy<Value = Ask> {
         )
             .prop_map(|(capacity, via)| Ask::Create { capacity, via }),
         8 => any::<Index>().prop_map(Ask::Join),
+        3 => (any::<Index>(), 0..3_usize).prop_map(|(room, password)| Ask::JoinWith { room, password }),
+        1 => any::<Index>().prop_map(Ask::LookAt),
+        3 => any::<Index>().prop_map(Ask::WaitForPlace),
+        1 => any::<Index>().prop_map(Ask::Withdraw),
+        4 => (
+            any::<Index>(),
+            prop_oneof![Just(Door::Open), Just(Door::Knock), Just(Door::Locked)],
+            0..4_usize,
+            1..5_u16,
+        )
+            .prop_map(|(room, door, password, capacity)| Ask::SetRules { room, door, password, capacity }),
+        3 => (any::<Index>(), 0..CLIENTS).prop_map(|(room, who)| Ask::Admit(room, who)),
+        2 => (any::<Index>(), 0..CLIENTS).prop_map(|(room, who)| Ask::Remove(room, who)),
+        2 => (any::<Index>(), 0..CLIENTS).prop_map(|(room, who)| Ask::HandOver(room, who)),
+        1 => any::<Index>().prop_map(Ask::TakeHost),
+        1 => any::<Index>().prop_map(Ask::EndRoom),
+        1 => (0..3_u8).prop_map(Ask::SetAddresses),
         1 => any::<Index>().prop_map(Ask::JoinElsewhere),
         3 => any::<Index>().prop_map(Ask::Leave),
         5 => (0..CLIENTS, any::<bool>()).prop_map(|(to, elsewhere)| Ask::Ring { to, elsewhere }),
@@ -351,13 +382,54 @@ impl Story {
                 let devices = who.into_iter().map(|who| self.world.clients[who].device).collect();
                 Request::SetBlocked { devices }
             }
-            Ask::Create { capacity, via } => Request::CreateRoom { via, capacity, media: Media::Voice },
-            Ask::Join(room) => {
-                Request::Join { room: self.world.room_ref(*room.get(&self.rooms)), media: Media::Video }
+            Ask::Create { capacity, via } => {
+                Request::CreateRoom { via, rules: RoomRules::open_to(capacity), media: Media::Voice }
             }
+            Ask::Join(room) => Request::Join {
+                room: self.world.room_ref(*room.get(&self.rooms)),
+                media: Media::Video,
+                password: None,
+            },
             Ask::JoinElsewhere(room) => {
                 let hub = HubRef { device: DeviceId([2; 32]), addresses: vec![] };
-                Request::Join { room: RoomRef { hub, room: *room.get(&self.rooms) }, media: Media::Video }
+                Request::Join {
+                    room: RoomRef { hub, room: *room.get(&self.rooms) },
+                    media: Media::Video,
+                    password: None,
+                }
+            }
+            Ask::JoinWith { room, password } => Request::Join {
+                room: self.world.room_ref(*room.get(&self.rooms)),
+                media: Media::Voice,
+                password: PASSWORDS[password].map(Into::into),
+            },
+            Ask::LookAt(room) => Request::LookAt { room: self.world.room_ref(*room.get(&self.rooms)) },
+            Ask::WaitForPlace(room) => {
+                Request::WaitForPlace { room: self.world.room_ref(*room.get(&self.rooms)) }
+            }
+            Ask::Withdraw(room) => Request::Withdraw { room: *room.get(&self.rooms) },
+            Ask::SetRules { room, door, password, capacity } => Request::SetRules {
+                room: *room.get(&self.rooms),
+                rules: RoomRules {
+                    title: "Stand-up".into(),
+                    door,
+                    password: PASSWORDS[password].map(Into::into),
+                    capacity,
+                },
+            },
+            Ask::Admit(room, who) => {
+                Request::Admit { room: *room.get(&self.rooms), device: self.device(who) }
+            }
+            Ask::Remove(room, who) => {
+                Request::Remove { room: *room.get(&self.rooms), device: self.device(who) }
+            }
+            Ask::HandOver(room, who) => {
+                Request::HandOver { room: *room.get(&self.rooms), to: self.device(who) }
+            }
+            Ask::TakeHost(room) => Request::TakeHost { room: *room.get(&self.rooms) },
+            Ask::EndRoom(room) => Request::EndRoom { room: *room.get(&self.rooms) },
+            Ask::SetAddresses(number) => {
+                Request::SetAddresses { addresses: vec![format!("192.0.2.{number}:4000")] }
             }
             Ask::Leave(room) => Request::Leave { room: *room.get(&self.rooms) },
             Ask::Ring { to, elsewhere } => {
@@ -380,6 +452,10 @@ impl Story {
                 }
             }
         }
+    }
+
+    fn device(&self, who: usize) -> DeviceId {
+        self.world.clients[who].device
     }
 
     /// Everybody comes back, time passes, and everything that began has ended or goes on for everybody alike.

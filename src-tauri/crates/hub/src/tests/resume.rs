@@ -2,7 +2,7 @@
 
 use earshot_protocol::hub::{Description, DescriptionKind, LeaveReason, Signal};
 use earshot_protocol::limits::{IDLE_TIMEOUT, MAX_UNSEEN, RESUME_GRACE};
-use earshot_protocol::{ErrorCode, Event, Media, Request, ResumeToken, ToHub};
+use earshot_protocol::{ErrorCode, Event, Media, Request, ResumeToken, RoomRules, ToHub};
 
 use super::world::{Who, World, device};
 use crate::{ConnectionId, Input, Output};
@@ -30,7 +30,9 @@ fn what_was_missed_is_said_again_and_nobody_sees_a_leave() {
     world.set_person(ann, "Ann S.").unwrap();
     assert!(world.resume(bob));
     let news = world.news(bob);
-    assert!(matches!(news[..], [Event::Signal { .. }, Event::PersonHere { .. }]), "{news:?}");
+    let [Event::Signal { .. }, Event::PersonHere { .. }, Event::ParticipantChanged { .. }] = &news[..] else {
+        panic!("{news:?}")
+    };
     assert!(world.clients[bob.0].rooms.contains_key(&room));
     assert_eq!(world.news(ann), []);
 }
@@ -50,7 +52,7 @@ fn what_was_on_the_wire_is_said_again_once() {
 #[test]
 fn a_request_asked_again_is_carried_out_once() {
     let (mut world, _, bob, _) = call();
-    let request = Request::CreateRoom { via: None, capacity: 2, media: Media::Voice };
+    let request = Request::CreateRoom { via: None, rules: RoomRules::open_to(2), media: Media::Voice };
     let id = world.request(bob, request.clone());
     world.drop_connection(bob);
     assert!(world.resume(bob));

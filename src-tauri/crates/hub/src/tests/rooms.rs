@@ -2,7 +2,9 @@
 
 use earshot_protocol::hub::{LeaveReason, RoomState, Signal};
 use earshot_protocol::limits::RESUME_GRACE;
-use earshot_protocol::{DeviceId, ErrorCode, Event, HubRef, Media, Reply, Request, RoomId, RoomRef};
+use earshot_protocol::{
+    DeviceId, ErrorCode, Event, HubRef, Media, Reply, Request, RoomId, RoomRef, RoomRules,
+};
 
 use super::world::{HUB, World, device};
 
@@ -32,7 +34,7 @@ fn a_newcomer_finds_who_is_there_and_they_are_told() {
         world.news(who);
     }
     let found = state(world.join(carol, room));
-    assert_eq!((found.host, found.capacity, found.ice_servers.len()), (device("ann"), 3, 1));
+    assert_eq!((found.host, found.rules.capacity, found.ice_servers.len()), (device("ann"), 3, 1));
     let names: Vec<_> = found.participants.iter().map(|one| (one.person.name.as_str(), one.media)).collect();
     assert_eq!(names, [("ann", Media::Voice), ("Bob B.", Media::Video)]);
     for who in [ann, bob] {
@@ -50,14 +52,14 @@ fn rooms_elsewhere_unknown_or_full_are_refused() {
     let room = world.create(ann, 2).unwrap();
     assert_eq!(world.join(bob, RoomId([7; 16])), Err(ErrorCode::RoomUnknown));
     let elsewhere = RoomRef { hub: HubRef { device: DeviceId([7; 32]), addresses: vec![] }, room };
-    let request = Request::Join { room: elsewhere, media: Media::Voice };
+    let request = Request::Join { room: elsewhere, media: Media::Voice, password: None };
     assert_eq!(world.ask(bob, request), Err(ErrorCode::RoomUnknown));
     assert_eq!(world.join(ann, room), Err(ErrorCode::AlreadyInRoom));
     world.join(bob, room).unwrap();
     assert_eq!(world.join(carol, room), Err(ErrorCode::RoomFull));
     assert_eq!(world.join(ann, room), Err(ErrorCode::AlreadyInRoom));
     let long = HubRef { device: HUB, addresses: vec!["x".repeat(257)] };
-    let request = Request::Join { room: RoomRef { hub: long, room }, media: Media::Voice };
+    let request = Request::Join { room: RoomRef { hub: long, room }, media: Media::Voice, password: None };
     assert_eq!(world.ask(carol, request), Err(ErrorCode::Malformed));
     world.leave(bob, room).unwrap();
     world.join(carol, room).unwrap();
@@ -70,7 +72,8 @@ fn capacity_and_via_are_checked() {
     for capacity in [0, 1, 17, u16::MAX] {
         assert_eq!(world.create(ann, capacity), Err(ErrorCode::Malformed));
     }
-    let mut create = |via| world.ask(ann, Request::CreateRoom { via, capacity: 16, media: Media::Voice });
+    let mut create =
+        |via| world.ask(ann, Request::CreateRoom { via, rules: RoomRules::open_to(16), media: Media::Voice });
     assert_eq!(create(Some(DeviceId([7; 32]))), Err(ErrorCode::NotAllowed));
     assert!(create(Some(HUB)).is_ok());
     assert!(create(None).is_ok());

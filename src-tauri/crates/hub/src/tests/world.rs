@@ -6,7 +6,7 @@ use earshot_protocol::hub::{HubMessage, IceServer, RingAnswer, Signal};
 use earshot_protocol::limits::PING_INTERVAL;
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubRef, Media, Person, Reply, Request, RequestId,
-    Resume, ResumeToken, RingId, RoomId, RoomRef, Seq, Status, ToHub,
+    Resume, ResumeToken, RingId, RoomId, RoomRef, RoomRules, Seq, Status, ToHub,
 };
 
 use super::client::Client;
@@ -133,8 +133,16 @@ impl World {
                 }
                 FromHub::Message { message: HubMessage::Event { event }, .. } => match event {
                     Event::PersonHere { presence } => shown.push((presence.device, &presence.person)),
-                    Event::ParticipantJoined { participant, .. } => {
+                    Event::ParticipantJoined { participant, .. }
+                    | Event::ParticipantChanged { participant, .. } => {
                         shown.push((participant.device, &participant.person));
+                    }
+                    Event::Knocking { participant, .. } => {
+                        shown.push((participant.device, &participant.person));
+                        assert!(
+                            !has_blocked(viewer, participant.device),
+                            "a blocked device's knocking is heard"
+                        );
                     }
                     Event::Ringing { from, .. } => {
                         shown.push((from.device, &from.person));
@@ -360,7 +368,10 @@ impl World {
     }
 
     pub(crate) fn create(&mut self, who: Who, capacity: u16) -> Result<RoomId, ErrorCode> {
-        match self.ask(who, Request::CreateRoom { via: None, capacity, media: Media::Voice })? {
+        match self.ask(
+            who,
+            Request::CreateRoom { via: None, rules: RoomRules::open_to(capacity), media: Media::Voice },
+        )? {
             Reply::Room(state) => Ok(state.room.room),
             other => panic!("not a room: {other:?}"),
         }
@@ -368,7 +379,7 @@ impl World {
 
     pub(crate) fn join(&mut self, who: Who, room: RoomId) -> Result<Reply, ErrorCode> {
         let room = self.room_ref(room);
-        self.ask(who, Request::Join { room, media: Media::Video })
+        self.ask(who, Request::Join { room, media: Media::Video, password: None })
     }
 
     pub(crate) fn leave(&mut self, who: Who, room: RoomId) -> Result<Reply, ErrorCode> {

@@ -28,6 +28,13 @@ pub(super) struct RoomSeat {
     pub(super) since: Option<Instant>,
 }
 
+/// A room that a window knocks at, or waits for a place in.
+#[derive(Debug)]
+pub(super) struct WaitSeat {
+    pub(super) hub: HubKey,
+    pub(super) window: u64,
+}
+
 /// A ring that has not ended.
 #[derive(Debug)]
 pub(super) struct RingSeat {
@@ -65,10 +72,21 @@ impl Core {
                 }
             }
             Event::ParticipantJoined { room, .. }
+            | Event::ParticipantChanged { room, .. }
             | Event::ParticipantLeft { room, .. }
             | Event::HostChanged { room, .. }
-            | Event::RoomClosed { room, .. }
+            | Event::RulesChanged { room, .. }
+            | Event::Knocking { room, .. }
+            | Event::KnockEnded { room, .. }
             | Event::Signal { room, .. } => self.room_event(hub, room, event),
+            Event::RoomClosed { room, .. } if self.rooms.get(&room).is_some_and(|seat| seat.hub == hub) => {
+                self.room_event(hub, room, event);
+            }
+            Event::RoomClosed { room, .. } | Event::LetIn { room } | Event::RoomHasPlace { room } => {
+                if let Some(wait) = self.waits.remove(&room).filter(|wait| wait.hub == hub) {
+                    self.windows.event(wait.window, event);
+                }
+            }
         }
     }
 
@@ -87,11 +105,12 @@ impl Core {
         self.windows.event(window, event.clone());
         match event {
             Event::ParticipantJoined { participant, .. } => self.talk_joined(room, &participant),
-            Event::ParticipantLeft { device, reason: LeaveReason::Left, .. } => self.talk_left(room, &device),
+            Event::Knocking { participant, .. } => self.tell_standing_of(window, &participant),
+            Event::ParticipantLeft { device, reason, .. } if is_over(reason) => self.talk_left(room, &device),
             Event::RoomClosed { reason, .. } => {
                 self.room_left(room);
                 // Where only the hub is gone, those who are connected talk on.
-                if reason == LeaveReason::Left {
+                if is_over(reason) {
                     self.talk_ends(window, room);
                 }
             }
@@ -214,13 +233,18 @@ impl Core {
         let mut result = result;
         let mut entered = None;
         match purpose {
-            Purpose::Enter => {
+            Purpose::Create | Purpose::Enter { .. } => {
                 if let Ok(Reply::Room(state)) = &mut result {
                     match self.entered(hub, asker.map(|(window, _)| window), state) {
                         Ok(()) => entered = Some(state.room.room),
                         Err(code) => result = Err(code),
                     }
+                } else if let (Purpose::Enter { room }, Ok(Reply::Knocking)) = (&purpose, &result) {
+                    self.waits_at(hub, asker.map(|(window, _)| window), *room);
                 }
+            }
+            Purpose::Wait { room } if result.is_ok() => {
+                self.waits_at(hub, asker.map(|(window, _)| window), room);
             }
             Purpose::Ring { to, media, room, at } => {
                 let name = self.people.name(&to).unwrap_or_default().to_owned();
@@ -256,7 +280,7 @@ impl Core {
                     self.talk_ends(window, room);
                 }
             }
-            Purpose::EndRing | Purpose::Other => {}
+            Purpose::Look | Purpose::Wait { .. } | Purpose::EndRing | Purpose::Other => {}
         }
         if let Some((window, id)) = asker {
             self.windows.answer(window, id, result);
@@ -295,6 +319,15 @@ impl Core {
         Ok(())
     }
 
+    /// A window waits before a room.
+    fn waits_at(&mut self, hub: HubKey, window: Option<u64>, room: RoomId) {
+        match window.filter(|window| self.windows.contains(*window)) {
+            Some(window) => drop(self.waits.insert(room, WaitSeat { hub, window })),
+            // The window closed meanwhile.
+            None => self.ask(hub, None, Purpose::Other, Request::Withdraw { room }),
+        }
+    }
+
     /// A room is over for this device: its call gets its length.
     pub(super) fn room_left(&mut self, room: RoomId) {
         let Some(seat) = self.rooms.remove(&room) else { return };
@@ -315,8 +348,10 @@ impl Core {
         }
         let rooms: Vec<RoomId> =
             self.rooms.iter().filter(|(_, seat)| seat.hub == hub).map(|(room, _)| *room).collect();
-        for room in rooms {
-            self.room_event(hub, room, Event::RoomClosed { room, reason: LeaveReason::HubGone });
+        let waits: Vec<RoomId> =
+            self.waits.iter().filter(|(_, wait)| wait.hub == hub).map(|(room, _)| *room).collect();
+        for room in rooms.into_iter().chain(waits) {
+            self.hub_event(hub, Event::RoomClosed { room, reason: LeaveReason::HubGone });
         }
     }
 
@@ -343,6 +378,16 @@ impl Core {
         for (room, hub) in rooms {
             self.ask(hub, None, Purpose::Other, Request::Leave { room });
             self.room_left(room);
+        }
+        let waits: Vec<(RoomId, HubKey)> = self
+            .waits
+            .iter()
+            .filter(|(_, wait)| wait.window == window)
+            .map(|(room, wait)| (*room, wait.hub))
+            .collect();
+        for (room, hub) in waits {
+            self.ask(hub, None, Purpose::Other, Request::Withdraw { room });
+            self.waits.remove(&room);
         }
         self.talks_end(window);
         self.announce_status();
@@ -387,4 +432,9 @@ impl Core {
     pub(super) fn remember(&mut self, device: &DeviceId, name: &str) {
         self.memory.heard_name(device, name);
     }
+}
+
+/// Whether somebody's part in a room has ended on purpose. Those who only lost their hub may talk on.
+fn is_over(reason: LeaveReason) -> bool {
+    matches!(reason, LeaveReason::Left | LeaveReason::Removed | LeaveReason::Ended)
 }

@@ -54,8 +54,14 @@ pub(super) struct Pending {
 /// What the answer to a request will mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
-    /// A room is entered.
-    Enter,
+    /// A room is made.
+    Create,
+    /// A room is entered, or knocked at.
+    Enter { room: RoomId },
+    /// A room is looked at from outside.
+    Look,
+    /// A free place in a room is waited for.
+    Wait { room: RoomId },
     /// A ring begins.
     Ring { to: DeviceId, media: Media, room: RoomId, at: u64 },
     /// A room is left.
@@ -68,7 +74,7 @@ pub(super) enum Purpose {
 
 impl Purpose {
     fn begins(&self) -> bool {
-        matches!(self, Self::Enter | Self::Ring { .. })
+        matches!(self, Self::Create | Self::Enter { .. } | Self::Look | Self::Wait { .. } | Self::Ring { .. })
     }
 }
 
@@ -424,6 +430,7 @@ impl Core {
                 self.introductions.unless_told(Instant::now(), &device, ErrorCode::Malformed);
                 if !welcome.resumed {
                     self.hub_forgot(key);
+                    self.say_addresses(key);
                 }
                 self.close_links(MAX_IDLE_LINKS);
                 self.introduce();
@@ -494,6 +501,7 @@ impl Core {
     fn needed_hubs(&self) -> Vec<HubKey> {
         let rooms = self.rooms.values().map(|room| room.hub);
         let rings = self.rings.values().map(|ring| ring.hub);
+        let rooms = rooms.chain(self.waits.values().map(|wait| wait.hub));
         rooms.chain(rings).chain(self.pending.values().map(|pending| pending.hub)).collect()
     }
 

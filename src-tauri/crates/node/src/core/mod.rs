@@ -33,7 +33,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use self::calls::{Accepted, RingSeat, RoomSeat};
+use self::calls::{Accepted, RingSeat, RoomSeat, WaitSeat};
 use self::hubs::{HubKey, LanLink, LocalHub, LocalSaid, Pending};
 use self::introductions::Introductions;
 use self::people::MAX_CHECKS;
@@ -152,6 +152,7 @@ pub(crate) struct Core {
     server_state: ServerState,
     windows: Windows,
     rooms: HashMap<RoomId, RoomSeat>,
+    waits: HashMap<RoomId, WaitSeat>,
     rings: HashMap<RingId, RingSeat>,
     accepted: Option<Accepted>,
     /// The rooms as their windows see them.
@@ -212,6 +213,7 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         server_state: ServerState::None,
         windows: Windows::default(),
         rooms: HashMap::new(),
+        waits: HashMap::new(),
         rings: HashMap::new(),
         accepted: None,
         talks: HashMap::new(),

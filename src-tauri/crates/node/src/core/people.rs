@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use earshot_discovery::{DiscoveryEvent, InterfaceChoice};
 use earshot_protocol::limits::MAX_ADDRESSES;
-use earshot_protocol::{DeviceId, Event};
+use earshot_protocol::{DeviceId, Event, Request};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::hubs::HubKey;
+use super::hubs::{HubKey, Purpose};
 use super::{Core, Input, TICK};
 use crate::people::Left;
 
@@ -181,6 +181,18 @@ impl Core {
             addresses.iter().filter(|address| !matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0));
         self.addresses = usable.map(ToString::to_string).take(MAX_ADDRESSES as usize).collect();
         self.local.set_addresses(self.addresses.clone());
+        self.say_addresses(HubKey::Own);
+        let visited: Vec<HubKey> =
+            self.links.iter().filter(|(_, lan)| lan.up).map(|(device, _)| HubKey::Lan(*device)).collect();
+        for hub in visited {
+            self.say_addresses(hub);
+        }
+    }
+
+    /// Where the own hub is reached, for those in a room of that hub. A server's visitors need not know.
+    pub(super) fn say_addresses(&mut self, hub: HubKey) {
+        let addresses = self.addresses.clone();
+        self.ask(hub, None, Purpose::Other, Request::SetAddresses { addresses });
     }
 
     /// Asks everybody's machine whether it is still there, while somebody looks at the list; those whose goodbye was not

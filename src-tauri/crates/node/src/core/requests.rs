@@ -2,7 +2,7 @@
 
 use earshot_protocol::hub::IceServer;
 use earshot_protocol::{
-    ErrorCode, FromNode, HubRef, OwnerReply, OwnerRequest, Request, RequestId, ToNode, Welcome,
+    ErrorCode, FromNode, HubRef, OwnerReply, OwnerRequest, Request, RequestId, RoomRef, ToNode, Welcome,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -77,26 +77,44 @@ impl Core {
     /// Finds the hub that a request belongs to, and what its answer will mean.
     fn route(&mut self, window: u64, request: Request) -> Result<(HubKey, Purpose, Request), ErrorCode> {
         Ok(match request {
-            // A person's name and status are settings.
-            Request::SetPerson { .. } | Request::SetBlocked { .. } => return Err(ErrorCode::NotAllowed),
-            Request::CreateRoom { via, capacity, media } => {
+            // A person's name and status are settings; where the own hub is reached is the node's to know.
+            Request::SetPerson { .. } | Request::SetBlocked { .. } | Request::SetAddresses { .. } => {
+                return Err(ErrorCode::NotAllowed);
+            }
+            Request::CreateRoom { via, rules, media } => {
                 let hub = match via {
                     None => HubKey::Own,
                     Some(hub) if hub == self.own => HubKey::Own,
                     Some(hub) if Some(hub) == self.server_hub() => HubKey::Server,
                     Some(_) => return Err(ErrorCode::ServerDown),
                 };
-                (hub, Purpose::Enter, Request::CreateRoom { via: None, capacity, media })
+                (hub, Purpose::Create, Request::CreateRoom { via: None, rules, media })
             }
-            Request::Join { room, media } => {
-                let hub = if room.hub.device == self.own {
-                    HubKey::Own
-                } else if Some(room.hub.device) == self.server_hub() {
-                    HubKey::Server
-                } else {
-                    self.link_to(room.hub.device, &room.hub.addresses)?
-                };
-                (hub, Purpose::Enter, Request::Join { room, media })
+            Request::Join { room, media, password } => {
+                let (hub, id) = (self.hub_of(&room)?, room.room);
+                (hub, Purpose::Enter { room: id }, Request::Join { room, media, password })
+            }
+            Request::LookAt { room } => (self.hub_of(&room)?, Purpose::Look, Request::LookAt { room }),
+            Request::WaitForPlace { room } => {
+                let (hub, id) = (self.hub_of(&room)?, room.room);
+                (hub, Purpose::Wait { room: id }, Request::WaitForPlace { room })
+            }
+            Request::Withdraw { room } => {
+                let wait = self.waits.remove(&room).filter(|wait| wait.window == window);
+                let hub = wait.ok_or(ErrorCode::NotInRoom)?.hub;
+                (hub, Purpose::Other, Request::Withdraw { room })
+            }
+            Request::SetRules { room, .. }
+            | Request::Admit { room, .. }
+            | Request::Remove { room, .. }
+            | Request::HandOver { room, .. }
+            | Request::TakeHost { room } => {
+                let seat = self.rooms.get(&room).filter(|seat| seat.window == window);
+                (seat.ok_or(ErrorCode::NotInRoom)?.hub, Purpose::Other, request)
+            }
+            Request::EndRoom { room } => {
+                let seat = self.rooms.get(&room).filter(|seat| seat.window == window);
+                (seat.ok_or(ErrorCode::NotInRoom)?.hub, Purpose::Leave { room }, request)
             }
             Request::Ring { to, mut room, media } => {
                 if to == self.own {
@@ -141,6 +159,17 @@ impl Core {
                 (hub, Purpose::Other, Request::Signal { room, to, signal })
             }
         })
+    }
+
+    /// The hub of a room that a window is not in, linked to.
+    fn hub_of(&mut self, room: &RoomRef) -> Result<HubKey, ErrorCode> {
+        if room.hub.device == self.own {
+            Ok(HubKey::Own)
+        } else if Some(room.hub.device) == self.server_hub() {
+            Ok(HubKey::Server)
+        } else {
+            self.link_to(room.hub.device, &room.hub.addresses)
+        }
     }
 
     fn owner_asks(&mut self, window: u64, request: OwnerRequest) -> Result<OwnerReply, ErrorCode> {

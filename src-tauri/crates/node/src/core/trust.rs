@@ -300,6 +300,14 @@ impl Core {
         self.windows.tell(window, FromNode::Owner { event: OwnerEvent::Standing { device, standing } });
     }
 
+    /// Tells a window the standing of somebody who is not in its room.
+    pub(super) fn tell_standing_of(&mut self, window: u64, participant: &Participant) {
+        let Participant { device, person, .. } = participant;
+        let standing = self.memory.standing(device, &person.name);
+        self.windows
+            .tell(window, FromNode::Owner { event: OwnerEvent::Standing { device: *device, standing } });
+    }
+
     /// Somebody came into a room; its window has been told.
     pub(super) fn talk_joined(&mut self, room: RoomId, participant: &Participant) {
         if let Some(talk) = self.talks.get_mut(&room) {

@@ -17,7 +17,7 @@ use earshot_protocol::hub::{Description, DescriptionKind, RingAnswer, RingEnd, R
 use earshot_protocol::owner::{CallRecord, NodeState, SettingsChange};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromNode, HubMessage, KnownDevice, Media, OwnerEvent, OwnerReply,
-    OwnerRequest, Presence, Reply, Request, RingId, RoomRef, Standing, ToNode,
+    OwnerRequest, Presence, Reply, Request, RingId, RoomRef, RoomRules, Standing, ToNode,
 };
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -223,7 +223,7 @@ impl Person {
     }
 
     pub async fn open_room(&mut self, via: Option<DeviceId>) -> RoomState {
-        match self.ask(Request::CreateRoom { via, capacity: 2, media: Media::Video }).await {
+        match self.ask(Request::CreateRoom { via, rules: RoomRules::open_to(2), media: Media::Video }).await {
             Ok(Reply::Room(room)) => room,
             other => panic!("{other:?}"),
         }
@@ -257,7 +257,7 @@ impl Person {
     }
 
     pub async fn join(&mut self, room: &RoomRef) -> RoomState {
-        match self.ask(Request::Join { room: room.clone(), media: Media::Voice }).await {
+        match self.ask(Request::Join { room: room.clone(), media: Media::Voice, password: None }).await {
             Ok(Reply::Room(room)) => room,
             other => panic!("{other:?}"),
         }
