@@ -274,7 +274,8 @@ impl Core {
                     }
                 }
             }
-            Purpose::Leave { room } => {
+            Purpose::End { .. } if result.is_err() => {}
+            Purpose::Leave { room } | Purpose::End { room } => {
                 self.room_left(room);
                 if let Some((window, _)) = asker {
                     self.talk_ends(window, room);

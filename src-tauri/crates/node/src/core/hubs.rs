@@ -66,6 +66,8 @@ pub(super) enum Purpose {
     Ring { to: DeviceId, media: Media, room: RoomId, at: u64 },
     /// A room is left.
     Leave { room: RoomId },
+    /// A room is ended for all, if its host asks for it.
+    End { room: RoomId },
     /// A ring is answered or cancelled.
     EndRing,
     /// Nothing to keep.

@@ -114,7 +114,7 @@ impl Core {
             }
             Request::EndRoom { room } => {
                 let seat = self.rooms.get(&room).filter(|seat| seat.window == window);
-                (seat.ok_or(ErrorCode::NotInRoom)?.hub, Purpose::Leave { room }, request)
+                (seat.ok_or(ErrorCode::NotInRoom)?.hub, Purpose::End { room }, request)
             }
             Request::Ring { to, mut room, media } => {
                 if to == self.own {
