@@ -4,11 +4,13 @@
  */
 import type { AnyCode } from "../state/contract";
 import { errors } from "./en.errors";
+import { meeting } from "./en.meeting";
 import { privacy } from "./en.privacy";
 import { symbols } from "./en.symbols";
 
 export const en = {
   ...errors,
+  ...meeting,
   ...privacy,
   ...symbols,
 
