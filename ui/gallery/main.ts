@@ -3,6 +3,7 @@ import { mount } from "svelte";
 import App from "../src/App.svelte";
 import type { Language, Theme } from "../src/gen/protocol";
 import { actionsOn } from "./actions";
+import { THEN } from "./meeting";
 import { scene, SCENES } from "./scenes.svelte";
 
 const query = new URLSearchParams(location.search);
@@ -16,5 +17,9 @@ if (!(SCENES as readonly string[]).includes(name)) {
   const app = scene(name);
   app.language = (query.get("lang") ?? "en") as Language;
   app.theme = (query.get("theme") ?? "light") as Theme;
-  mount(App, { target, props: { app, actions: actionsOn(app) } });
+  // Only then: a picture that never comes would keep the page from being loaded.
+  addEventListener("load", () => {
+    mount(App, { target, props: { app, actions: actionsOn(app) } });
+    setTimeout(() => THEN[name]?.(), 100);
+  });
 }

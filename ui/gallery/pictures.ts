@@ -11,6 +11,19 @@ export const ANN: Look = { wall: ["#cdd9e4", "#8fa5b8"], shirt: "#3d5a80", skin:
 export const BOB: Look = { wall: ["#e9dcc6", "#b99f7a"], shirt: "#4f6b4a", skin: "#c98f6b", hair: "#1f1a17" };
 export const LI: Look = { wall: ["#d8d3e6", "#9b92b8"], shirt: "#7a3b52", skin: "#eabf9f", hair: "#15110f" };
 
+/** One of many, each a little different. */
+export function look(n: number): Look {
+  const hue = (n * 67) % 360;
+  const skins = ["#e0ac8a", "#c98f6b", "#eabf9f", "#8d5a3b", "#f1c9a5", "#6f4630"];
+  const hairs = ["#1f1a17", "#4a2f23", "#15110f", "#8a6a3f", "#2b2b2b"];
+  return {
+    wall: [`hsl(${hue} 28% 84%)`, `hsl(${(hue + 20) % 360} 22% 60%)`],
+    shirt: `hsl(${(hue + 150) % 360} 32% 38%)`,
+    skin: skins[n % skins.length] ?? "",
+    hair: hairs[n % hairs.length] ?? "",
+  };
+}
+
 const kept: MediaStream[] = [];
 
 export function portrait(look: Look, width = 1280, height = 720): MediaStream {
@@ -37,7 +50,7 @@ export function portrait(look: Look, width = 1280, height = 720): MediaStream {
   });
 }
 
-export function screen(): MediaStream {
+export function screen(title = "Quarterly plan", accent = "#5566dd"): MediaStream {
   return drawn(1920, 1080, (c) => {
     c.fillStyle = "#fbfbfd";
     c.fillRect(0, 0, 1920, 1080);
@@ -46,10 +59,10 @@ export function screen(): MediaStream {
     c.fillRect(0, 64, 320, 1016);
     c.fillStyle = "#30343f";
     c.font = "600 44px sans-serif";
-    c.fillText("Quarterly plan", 400, 170);
+    c.fillText(title, 400, 170);
     c.fillStyle = "#c3c8d6";
     for (let line = 0; line < 11; line++) c.fillRect(400, 230 + line * 46, 600 + ((line * 271) % 500), 16);
-    c.fillStyle = "#5566dd";
+    c.fillStyle = accent;
     for (let bar = 0; bar < 6; bar++)
       c.fillRect(420 + bar * 180, 1000 - ((bar * 67) % 190) - 40, 110, ((bar * 67) % 190) + 40);
   });

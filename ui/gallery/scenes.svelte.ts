@@ -3,6 +3,7 @@ import { ERROR_CODES } from "../src/gen/protocol";
 import type { Ability, AppState, Lack } from "../src/state/contract";
 import { bob, calls, device, entry, ID, NOW, people, record } from "./people";
 import { ANN, LI, portrait, screen } from "./pictures";
+import { MEETINGS } from "./meeting";
 import { base, from, node, summary } from "./state";
 import { bobs, peer, QUALITY, silent, talk } from "./talk";
 import { TRUST } from "./trust";
@@ -17,6 +18,7 @@ const without = (...lacks: Lack["what"][]): Ability => ({ stage: "cannot", lacks
 
 const MAKE: Record<string, () => Partial<AppState>> = {
   ...TRUST,
+  ...MEETINGS,
   lobby: () => ({}),
   preview: () => ({
     preview: { stage: "on", stream: portrait(ANN), level: 0.3, microphoneProblem: null, cameraProblem: null },
