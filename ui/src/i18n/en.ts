@@ -3,12 +3,14 @@
  * A text is a string, or one per plural form of `{count}`.
  */
 import type { AnyCode } from "../state/contract";
+import { adding } from "./en.adding";
 import { errors } from "./en.errors";
 import { meeting } from "./en.meeting";
 import { privacy } from "./en.privacy";
 import { symbols } from "./en.symbols";
 
 export const en = {
+  ...adding,
   ...errors,
   ...meeting,
   ...privacy,

@@ -1,11 +1,13 @@
 /** 简体中文：逐句手写，不逐字翻译。 */
 import type { Catalogue } from "./en";
+import { addingZhCN } from "./zh-CN.adding";
 import { errorsZhCN } from "./zh-CN.errors";
 import { meetingZhCN } from "./zh-CN.meeting";
 import { privacyZhCN } from "./zh-CN.privacy";
 import { symbolsZhCN } from "./zh-CN.symbols";
 
 export const zhCN: Catalogue = {
+  ...addingZhCN,
   ...errorsZhCN,
   ...meetingZhCN,
   ...privacyZhCN,
