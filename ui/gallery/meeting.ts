@@ -77,6 +77,13 @@ export const MEETINGS: Record<string, () => Partial<AppState>> = {
   "meet-speaker-4": meet(4),
   "meet-speaker-16": meet(16),
   "meet-own-hidden": meet(9),
+  "meet-adding": meet(3, undefined, {
+    invited: [
+      { device: device(31), name: "Carol Jensen", stage: "ringing" },
+      { device: device(32), name: "王小明", stage: "declined", message: "I’m in a meeting. Later?" },
+      { device: device(33), name: "Dan", stage: "no-answer" },
+    ],
+  }),
 };
 
 const press = (key: string) =>
@@ -89,5 +96,6 @@ export const THEN: Record<string, () => void> = {
   "meet-speaker-4": () => press("l"),
   "meet-speaker-16": () => press("l"),
   "meet-pinned": () => click(`[data-key="person:${ID.li}"] [data-main]`),
+  "meet-adding": () => click("[aria-keyshortcuts=A]"),
   "meet-own-hidden": () => click('[data-key="own"] [data-main]'),
 };
