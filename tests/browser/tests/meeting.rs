@@ -1,4 +1,4 @@
-//! A call of two becomes one of three, and goes on when whoever began it leaves.
+//! A call of two becomes one of three and of four, and goes on when whoever began it leaves.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ fn frames(person: &Person) -> u64 {
 }
 
 #[test]
-fn a_third_person_is_added_and_the_first_leaves() {
-    let office = Office::open_for(Duration::from_secs(240));
+fn people_are_added_and_the_first_leaves() {
+    let office = Office::open_for(Duration::from_secs(300));
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);
@@ -52,11 +52,22 @@ fn a_third_person_is_added_and_the_first_leaves() {
         "the two who talked did not connect anew"
     );
 
+    // A fourth comes in.
+    let dan = Seat::take(&office, "Dan", Figure::Yellow);
+    cat.page.click("button", "Add people");
+    cat.page.wait_for("button", "Ring Dan", SOON);
+    cat.page.click("button", "Ring Dan");
+    dan.accept("Cat", "video");
+    all_talk(&[&ann, &bob, &cat, &dan]);
+
     // Ann, at whose hub the room is, leaves.
     ann.leave();
     ann.wait_capture_ended();
-    all_talk(&[&bob, &cat]);
+    all_talk(&[&bob, &cat, &dan]);
     assert!(!bob.page.text().contains("Ann is reconnecting"), "she has left");
+    dan.leave();
+    bob.page.wait_no_picture(dan.figure, SOON);
+    all_talk(&[&bob, &cat]);
     bob.leave();
     cat.page.wait_text("You talked with Bob for", SOON);
     cat.wait_capture_ended();

@@ -102,6 +102,15 @@ impl Page {
         });
     }
 
+    /// Waits until the picture of `figure` is shown no more.
+    #[track_caller]
+    pub fn wait_no_picture(&self, figure: Figure, patience: Duration) {
+        let script = format!("{REMOTE}\n{COLOUR}");
+        self.wait_script(&format!("no picture of {figure:?}"), patience, &script, json!([]), |found| {
+            found.as_array().is_some_and(|found| !found.iter().any(|one| one == figure.colour()))
+        });
+    }
+
     /// The loudest tone received within `window`, Hz, and its level, dBFS, over all remote sounds that are played; none if
     /// nothing is played. A level below -70 is silence.
     #[must_use]
