@@ -30,6 +30,7 @@ mod rate;
 mod requests;
 mod rings;
 mod rooms;
+pub mod succession;
 #[cfg(test)]
 mod tests;
 mod visits;

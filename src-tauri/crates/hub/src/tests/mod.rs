@@ -11,4 +11,5 @@ mod properties;
 mod resume;
 mod rings;
 mod rooms;
+mod succession;
 mod world;
