@@ -8,10 +8,10 @@ use earshot_protocol::hub::{
     Binding, Candidate, Description, DescriptionKind, HubMessage, PhraseProof, RingAnswer, RingEnd, Signal,
 };
 use earshot_protocol::owner::{OwnerRequest, SettingsChange, VerifyStep};
-use earshot_protocol::{RoomRules, 
+use earshot_protocol::{
     Control, DeviceId, DeviceKind, Digest, ErrorCode, Event, FromHub, FromNode, Hello, HubRef, Media, Nonce,
     PakeMessage, Person, Presence, PublicKey, Reach, Reply, Request, Resume, ResumeToken, RingId, RoomId,
-    RoomRef, Seal, Signature, ToHub, ToNode, Verify, Welcome,
+    RoomRef, RoomRules, Seal, Signature, ToHub, ToNode, Verify, Welcome,
 };
 use serde::Serialize;
 

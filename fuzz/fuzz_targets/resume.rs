@@ -11,7 +11,7 @@ use earshot_protocol::limits::{
     MAX_MEMBERS_PER_DEVICE, MAX_OPEN_RINGS, MAX_RINGS, MAX_ROOMS_PER_DEVICE, MAX_UNSEEN,
 };
 use earshot_protocol::{
-    DeviceId, DeviceKind, Event, FromHub, HubRef, Media, Person, Reply, Request, RequestId, Resume,
+    DeviceId, DeviceKind, Door, Event, FromHub, HubRef, Media, Person, Reply, Request, RequestId, Resume,
     ResumeToken, RingId, RoomId, RoomRef, RoomRules, Seq, Status, ToHub,
 };
 use libfuzzer_sys::fuzz_target;
@@ -154,7 +154,7 @@ impl World {
                         match reply {
                             Reply::Room(state) => self.rooms.push(state.room.room),
                             Reply::Ring { ring } => self.rings.push(ring),
-                            Reply::Done => {}
+                            Reply::Done | Reply::Knocking | Reply::Summary(_) => {}
                         }
                     }
                     HubMessage::Error { id, .. } => assert!(line.answered.insert(id), "answered once"),
@@ -249,6 +249,26 @@ impl World {
             },
             b'J' => Request::Join { room: room_ref(one), media: Media::Video, password: None },
             b'L' => Request::Leave { room: room(one) },
+            b'p' => Request::Join {
+                room: room_ref(one),
+                media: Media::Voice,
+                password: Some(if two % 2 == 0 { "tin can" } else { "string" }.into()),
+            },
+            b'd' => Request::SetRules {
+                room: room(one),
+                rules: RoomRules {
+                    door: [Door::Open, Door::Knock, Door::Locked][usize::from(two) % 3],
+                    password: (two & 4 != 0).then(|| "tin can".into()),
+                    ..RoomRules::open_to(2 + u16::from(two >> 4))
+                },
+            },
+            b'v' => Request::WaitForPlace { room: room_ref(one) },
+            b'w' => Request::Withdraw { room: room(one) },
+            b'+' => Request::Admit { room: room(one), device: device(usize::from(two)) },
+            b'-' => Request::Remove { room: room(one), device: device(usize::from(two)) },
+            b'h' => Request::HandOver { room: room(one), to: device(usize::from(two)) },
+            b't' => Request::TakeHost { room: room(one) },
+            b'e' => Request::EndRoom { room: room(one) },
             b'R' => Request::Ring { to: device(usize::from(one)), room: room_ref(two), media: Media::Voice },
             b'X' => Request::CancelRing { ring: ring(one) },
             b'A' => Request::AnswerRing {
