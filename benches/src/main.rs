@@ -1,7 +1,7 @@
 //! Measures Earshot beside what this machine can do at best, and prints one table.
 //!
 //! `earshot-benches [--quick] [--release] [GROUP...]`: groups are `people`, `call`, `start`, `server`, `hop`,
-//! `window` and `echo`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
+//! `window`, `lips` and `echo`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
 //! `target/release/earshot`, which was built before. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds of the programs by
 //! their absolute paths.
 //!
@@ -14,6 +14,7 @@ mod call;
 mod cpu;
 mod echo;
 mod hop;
+mod lips;
 mod memory;
 mod people;
 mod screen;
@@ -28,9 +29,9 @@ use std::time::{Duration, Instant};
 
 use earshot_harness::{Host, Launch, built};
 
-/// How long all groups but `window` and `echo` may take together.
+/// How long all groups but `window`, `lips` and `echo` may take together.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
-const GROUPS: [&str; 7] = ["people", "call", "start", "server", "hop", "window", "echo"];
+const GROUPS: [&str; 8] = ["people", "call", "start", "server", "hop", "window", "lips", "echo"];
 
 /// This program on a host.
 pub(crate) fn agent(host: &Host, args: &[&str]) -> Launch {
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
     }
     // Offices close when this process ends, however it ends.
     std::thread::spawn(|| {
-        let limit = LIMIT + window::LIMIT + echo::LIMIT;
+        let limit = LIMIT + window::LIMIT + 2 * lips::LIMIT + echo::LIMIT;
         std::thread::sleep(limit);
         eprintln!("not done within {limit:?}");
         std::process::exit(1);
@@ -95,6 +96,11 @@ fn main() -> ExitCode {
     if wanted("window") {
         let (tables, lines) = window::measure(Duration::from_secs(if quick { 3 } else { 8 }));
         groups.extend(tables);
+        remarks.extend(lines);
+    }
+    if wanted("lips") {
+        let (table, lines) = lips::measure(runs(3));
+        groups.push(table);
         remarks.extend(lines);
     }
     if wanted("echo") {

@@ -13,7 +13,8 @@ use earshot_harness::Office;
 
 use crate::cpu::{Spent, between};
 use crate::table::{Group, Unit};
-use side::{Engine, Side, Watched};
+use side::Watched;
+pub(crate) use side::{Engine, Side};
 
 /// How long the suite may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(290);
@@ -49,14 +50,7 @@ struct Call {
 
 impl Call {
     fn name(&self) -> String {
-        format!("{} to {}", engine(self.pair.0), engine(self.pair.1))
-    }
-}
-
-fn engine(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Chromium => "Chromium",
-        Engine::Window => "window",
+        format!("{} to {}", self.pair.0.name(), self.pair.1.name())
     }
 }
 

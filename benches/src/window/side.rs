@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use earshot_harness::{Desktop, Earshot, Figure, Host, Office, Page, has};
+use earshot_harness::{Desktop, Earshot, Figure, Flashed, Flashes, Host, Office, Page, has};
 use serde_json::{Value, json};
 
 use crate::cpu::{Cpu, Spent};
@@ -20,6 +20,15 @@ pub(crate) enum Engine {
     Chromium,
     /// The window.
     Window,
+}
+
+impl Engine {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "Chromium",
+            Self::Window => "window",
+        }
+    }
 }
 
 /// A person at a machine.
@@ -79,17 +88,32 @@ impl Side {
         self.page.script(CLOCK, json!([width, height, tone]));
     }
 
+    /// From the next call on the camera flashes once a second, and the microphone beeps with it.
+    pub(crate) fn flash(&self, figure: Figure) {
+        self.page.dress_flashing(figure);
+    }
+
+    /// Looks at the other's flashes, and listens.
+    pub(crate) fn look(&self, during: Duration) -> Flashes {
+        self.page.flashes(during)
+    }
+
+    /// When flashes left this side.
+    pub(crate) fn flashed(&self) -> Vec<Flashed> {
+        self.page.flashed()
+    }
+
+    /// Calls somebody and waits until picture and sound come on both sides.
+    pub(crate) fn ring(&self, other: &Self) {
+        self.begin(other);
+        for side in [self, other] {
+            side.page.wait_growth(CONNECTING);
+        }
+    }
+
     /// Calls somebody and waits until each sees the other.
     pub(crate) fn call(&self, other: &Self) {
-        if self.page.shows("button", "Call again") {
-            self.page.click("button", "Call again");
-        } else {
-            self.page.wait_for("button", format!("{}, Available", other.name), SOON);
-            self.page.click("button", format!("{}, Available", other.name));
-            self.page.click("button", format!("Video call with {}", other.name));
-        }
-        other.page.wait_for("alertdialog", has(format!("{} is calling", self.name)), SOON);
-        other.page.click("button", "Accept with video");
+        self.begin(other);
         for side in [self, other] {
             side.page.wait_script(
                 "the other's clock",
@@ -100,6 +124,18 @@ impl Side {
                 Value::is_number,
             );
         }
+    }
+
+    fn begin(&self, other: &Self) {
+        if self.page.shows("button", "Call again") {
+            self.page.click("button", "Call again");
+        } else {
+            self.page.wait_for("button", format!("{}, Available", other.name), SOON);
+            self.page.click("button", format!("{}, Available", other.name));
+            self.page.click("button", format!("Video call with {}", other.name));
+        }
+        other.page.wait_for("alertdialog", has(format!("{} is calling", self.name)), SOON);
+        other.page.click("button", "Accept with video");
     }
 
     /// Waits until the other's picture has this width, or has had its time.
