@@ -476,7 +476,8 @@ impl Succession {
             .filter(|member| **member != self.current.hub)
             .any(|member| matches!(self.heard.get(member), Some((_, Some(Whereabouts::Looking)))));
         if !somebody_else || now >= since.after(TAKE_AFTER + WAIT_FOR) {
-            self.epoch += 1;
+            // A liar's epoch may be the greatest there is.
+            self.epoch = self.epoch.saturating_add(1);
             let incarnation = Incarnation { epoch: self.epoch, hub: self.own };
             self.state = State::Joining { incarnation, since: now };
             self.steps.push(Step::Hold(incarnation.epoch));
