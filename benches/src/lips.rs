@@ -1,5 +1,6 @@
 //! How far apart picture and sound come that left together, in the window beside Chromium: flashes with beeps, once a
-//! second, looked at and listened to by the other side's page.
+//! second, looked at and listened to by the other side's page. Only a debug build of the window has devices without
+//! hardware, which this needs: no `--release`.
 
 use std::time::Duration;
 
