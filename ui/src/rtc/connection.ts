@@ -11,7 +11,6 @@ import { isNegotiationNeeded } from "./negotiation-needed";
 import type { Owner } from "./owner";
 import type { Receiving } from "./receiver";
 import type { Section } from "./sdp";
-import { selectedPair } from "./selected-pair";
 import type { Media, Session } from "./seam";
 import type { Sending } from "./sender";
 import { collect } from "./stats";
@@ -74,7 +73,9 @@ export class Connection implements Owner, ChannelOwner, Mortal {
   readonly #news = new Map<Line, LineNews>();
   /** Also those of transceivers that are gone. */
   readonly #senders = new WeakSet<object>();
+  /** Of gathering, in order. */
   #waiting: NativeEvent[] = [];
+  #isTelling = false;
   /** Of the native side, which goes on when an offer is rolled back. */
   #gathered: Gathering = "new";
   #isNeeded = false;
@@ -219,7 +220,6 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     this.settingLocal -= 1;
     if (this.settingLocal > 0) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
     const told = waiting.flatMap((event) => (event.type === "gathering" ? [event.state] : []));
     // What was begun for an offer that was rolled back is of use for this description.
     const isResumed =
@@ -227,10 +227,34 @@ export class Connection implements Owner, ChannelOwner, Mortal {
       this.transports.gathering === "new" &&
       this.#gathered !== "new" &&
       told[0] !== "gathering";
-    if (isResumed) this.#setGathering("gathering");
-    for (const event of waiting) this.#handle(event);
-    if (isResumed && this.#gathered === "complete" && !told.includes("complete") && !this.isClosed)
-      this.#setGathering("complete");
+    if (isResumed) {
+      waiting.unshift({ type: "gathering", state: "gathering" });
+      if (this.#gathered === "complete" && !told.includes("complete"))
+        waiting.push({ type: "gathering", state: "complete" });
+    }
+    this.#tellFound();
+  }
+
+  /** What is found is told in tasks of their own (sections 5.6.2 and 5.6.4), so that a page can wait for each. */
+  #tellFound(): void {
+    if (this.#isTelling || this.settingLocal > 0 || this.isClosed) return;
+    const local = this.#described("local");
+    // A candidate waits for a description.
+    if (!local) this.#waiting = this.#waiting.filter(({ type }) => type === "candidate");
+    const event = local && this.#waiting.shift();
+    if (!event) return;
+    if (event.type === "gathering") this.#setGathering(event.state);
+    else if (event.type === "candidate" && event.candidate) {
+      const { candidate, mid, line, ufrag } = event.candidate;
+      const usernameFragment = ufrag || local.ufrag;
+      this.#found({ candidate, sdpMid: mid, sdpMLineIndex: line, usernameFragment });
+    }
+    if (this.#waiting.length === 0) return;
+    this.#isTelling = true;
+    queueTask(() => {
+      this.#isTelling = false;
+      this.#tellFound();
+    });
   }
 
   /** The first offer was rolled back: there is nothing to gather for (section 5.6.2). */
@@ -238,6 +262,19 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     queueTask(() => {
       if (!this.isClosed && !this.#described("local")) this.#changeGathering("new");
     });
+  }
+
+  /** An answer has left lines, or none: without any there are no transports (section 4.3.3). */
+  setIdle(isIdle: boolean): void {
+    if (isIdle) {
+      // What was found and not told yet is for nothing.
+      this.#waiting = [];
+      this.#gathered = "new";
+      this.#changeGathering("new");
+    }
+    if (this.transports.isIdle === isIdle) return;
+    this.transports.isIdle = isIdle;
+    if (this.#computeConnectionState()) this.#connectionChanged();
   }
 
   close(): void {
@@ -281,21 +318,18 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     switch (event.type) {
       case "gathering":
         this.#gathered = event.state;
-        if (this.settingLocal > 0) this.#waiting.push(event);
-        else if (this.#described("local")) this.#setGathering(event.state);
+        this.#waiting.push(event);
+        this.#tellFound();
         break;
-      case "candidate": {
-        const local = this.#described("local");
-        if (this.settingLocal > 0 || !local) this.#waiting.push(event);
-        else if (event.candidate) {
-          const { candidate, mid, line, ufrag } = event.candidate;
-          const usernameFragment = ufrag || local.ufrag;
-          this.#found({ candidate, sdpMid: mid, sdpMLineIndex: line, usernameFragment });
-        }
+      case "candidate":
+        this.#waiting.push(event);
+        this.#tellFound();
         break;
-      }
       case "ice":
         this.#setIce(event.state);
+        break;
+      case "pair":
+        this.transports.setPair({ local: event.local, remote: event.remote });
         break;
       case "dtls":
         this.#setDtls(event.state);
@@ -307,6 +341,9 @@ export class Connection implements Owner, ChannelOwner, Mortal {
       case "target":
         this.#news.set(event.line, { ...this.#news.get(event.line), bitrate: event.bitrate });
         this.#on(event.line)?.sending.setTarget(event.bitrate);
+        break;
+      case "came":
+        this.#on(event.line)?.receiving.came();
         break;
       case "keyframe-wanted":
         this.#on(event.line)?.sending.video?.wantKeyframe();
@@ -358,7 +395,7 @@ export class Connection implements Owner, ChannelOwner, Mortal {
         candidate: "",
         sdpMid: local?.sections[at]?.mid ?? null,
         sdpMLineIndex: at,
-        usernameFragment: local?.ufrag ?? "",
+        usernameFragment: local?.ufrag || null,
       });
     }
     // The end of a generation and the end of all come in two tasks (section 5.6.2).
@@ -386,14 +423,6 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     this.transports.iceTransport.dispatchEvent(new Event("statechange"));
     this.#fire("iceconnectionstatechange");
     if (hasChanged) this.#connectionChanged();
-    if (state === "connected" || state === "completed") void this.#findPair();
-  }
-
-  async #findPair(): Promise<void> {
-    const reply = await this.request({ type: "get-stats", pc: this.pc }).catch(() => null);
-    if (this.isClosed || reply?.type !== "stats") return;
-    const known = { local: this.#localCandidates, remote: this.remoteCandidates };
-    this.transports.setPair(selectedPair(reply.entries, known));
   }
 
   #setDtls(state: DtlsState): void {
@@ -402,6 +431,7 @@ export class Connection implements Owner, ChannelOwner, Mortal {
     const hasChanged = this.#computeConnectionState();
     this.transports.dtlsTransport.dispatchEvent(new Event("statechange"));
     if (hasChanged) this.#connectionChanged();
+    if (state === "closed") for (const { receiving } of this.transceivers) receiving.left();
     if (state !== "closed" && state !== "failed") return;
     this.transports.setSctp("closed");
     this.channels.failed("the transport is closed");

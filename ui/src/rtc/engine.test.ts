@@ -124,7 +124,7 @@ describe("the call engine", () => {
     expect(camera?.settings).toEqual({
       active: true,
       maxBitrate: 2_500_000,
-      maxFramerate: null,
+      maxFramerate: 30,
       scaleResolutionDownBy: 1,
       priority: "low",
       degradation: "maintain-resolution",

@@ -291,6 +291,8 @@ export class Negotiation {
     this.#before.clear();
     if (currentLocal?.credentials.every((one) => !credentialsToReplace.has(one)))
       credentialsToReplace.clear();
+    const { sections } = answer;
+    connection.setIdle(sections.length > 0 && sections.every(({ isRejected }) => isRejected));
     const remote = connection.currentRemote?.application;
     // Who answers `active` is the client (RFC 8842, section 5.3).
     const setup = answer.sections.find((one) => !one.isRejected)?.setup;

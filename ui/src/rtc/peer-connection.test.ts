@@ -171,6 +171,18 @@ describe("candidates", () => {
     expect(one.localDescription?.sdp).toContain("a=candidate");
   });
 
+  it("can be waited for one by one, also those that were found before the description was set", async () => {
+    one.addTransceiver("audio");
+    a.native.isEager = true;
+    await one.setLocalDescription();
+    const seen: string[] = [];
+    while (seen.at(-1) !== "null") {
+      const event = await new Promise<RTCPeerConnectionIceEvent>((come) => (one.onicecandidate = come));
+      seen.push(event.candidate ? event.candidate.candidate.split(":")[0] || "empty" : "null");
+    }
+    expect(seen).toEqual(["candidate", "empty", "null"]);
+  });
+
   it("are refused by name where they cannot belong", async () => {
     const candidate = "candidate:1 1 udp 1 192.0.2.9 9 typ host";
     expect(await thrown(() => one.addIceCandidate({ candidate }))).toBe("TypeError");
@@ -199,6 +211,11 @@ describe("the connection's states", () => {
     const channel = one.createDataChannel("x");
     const log = recorded(one, "iceconnectionstatechange", "connectionstatechange");
     const states: string[] = [];
+    const pairs: unknown[] = [];
+    one.addEventListener("iceconnectionstatechange", () => {
+      const pair = one.sctp?.transport.iceTransport.getSelectedCandidatePair();
+      if (pair) pairs.push([one.iceConnectionState, pair.local?.candidate, pair.remote?.candidate.slice(-8)]);
+    });
     one.onconnectionstatechange = () => states.push(one.connectionState);
     await negotiate(one, two);
     await settle();
@@ -209,6 +226,9 @@ describe("the connection's states", () => {
       "connectionstatechange",
     ]);
     expect(states).toEqual(["connecting", "connected"]);
+    expect(pairs).toEqual([
+      ["connected", "candidate:1 1 udp 2130706431 192.0.2.1 5001 typ host", "typ host"],
+    ]);
     expect([one.iceConnectionState, one.sctp?.state, one.sctp?.transport.state]).toEqual([
       "connected",
       "connected",
@@ -222,6 +242,35 @@ describe("the connection's states", () => {
     expect(states.slice(statesBefore)).toEqual(["disconnected", "failed"]);
     expect(channel.readyState).toBe("closed");
     expect(two.connectionState).toBe("failed");
+  });
+});
+
+describe("a connection whose last line is given up", () => {
+  it("is new again", async () => {
+    one.addTransceiver("audio");
+    trickle(one, two);
+    await negotiate(one, two);
+    await settle();
+    expect([one.connectionState, one.iceGatheringState]).toEqual(["connected", "complete"]);
+    const log = recorded(one, "icegatheringstatechange", "connectionstatechange");
+    one.getTransceivers()[0]?.stop();
+    await one.setLocalDescription();
+    await two.setRemoteDescription(described(one));
+    const told = recorded(two, "icecandidate");
+    const answer = await two.createAnswer();
+    a.native.isHolding = true;
+    const setting = two.setLocalDescription(answer);
+    await settle();
+    // The end of what had been gathered before comes only now.
+    a.native.isEager = true;
+    a.native.event(2, { type: "gathering", state: "complete" });
+    a.native.release();
+    await setting;
+    await settle();
+    expect([two.connectionState, two.iceGatheringState, told]).toEqual(["new", "new", []]);
+    await one.setRemoteDescription(described(two));
+    expect([one.connectionState, one.iceGatheringState]).toEqual(["new", "new"]);
+    expect(log).toEqual(["icegatheringstatechange", "connectionstatechange"]);
   });
 });
 
@@ -298,6 +347,24 @@ describe("transceivers", () => {
     expect(await thrown(() => mine?.sender.replaceTrack(null))).toBe("InvalidStateError");
   });
 
+  it("are muted until something comes", async () => {
+    a.native.isSilent = true;
+    one.addTransceiver("audio");
+    trickle(one, two);
+    await negotiate(one, two);
+    await settle();
+    const [transceiver] = two.getTransceivers();
+    const track = transceiver?.receiver.track;
+    expect([two.connectionState, transceiver?.currentDirection, track?.muted]).toEqual([
+      "connected",
+      "recvonly",
+      true,
+    ]);
+    a.native.event(2, { type: "came", line: 0 });
+    await settle();
+    expect(track?.muted).toBe(false);
+  });
+
   it("lose their track when they stop sending, and get it again", async () => {
     const media = stream();
     const transceiver = one.addTransceiver("audio", { streams: [media] });
@@ -319,7 +386,11 @@ describe("transceivers", () => {
     expect(log).toEqual(["track", "unmute", "mute", "removetrack"]);
     transceiver.direction = "sendonly";
     await negotiate(one, two);
+    await settle();
     expect(log.slice(4)).toEqual(["track", "unmute"]);
+    one.close();
+    await settle();
+    expect(log.slice(6)).toEqual(["mute"]);
   });
 
   it("take only codecs that there are", async () => {

@@ -28,6 +28,7 @@ export class Receiving {
   readonly #mutable: Mutable;
   readonly #heard = new Map<number, RTCRtpSynchronizationSource>();
   #line: Line | null = null;
+  #comes = false;
 
   constructor(
     readonly owner: Owner,
@@ -56,12 +57,29 @@ export class Receiving {
     const { place, owner } = this;
     const isReceiving = receives(place.currentDirection) && !place.isStopping && !owner.isClosed;
     (this.video ?? this.sound)?.setActive(isReceiving);
-    if (isReceiving && owner.isConnected) this.#mutable.set(false);
+    if (isReceiving && this.#comes) this.#mutable.set(false);
   }
 
-  /** At once, where the spec says so; {@link update} unmutes when media flows. */
+  /** The first packet since it was agreed that this side receives. */
+  came(): void {
+    this.#comes = true;
+    this.update();
+  }
+
+  /** At once, where the spec says so. It unmutes when something comes, or when what says so is rolled back. */
   mute(): void {
     this.#mutable.set(true);
+  }
+
+  /** Nothing comes any more, by what was agreed. */
+  pause(): void {
+    this.#comes = false;
+  }
+
+  /** They have gone. */
+  left(): void {
+    this.pause();
+    this.mute();
   }
 
   heard({ level, ssrc, rtp_timestamp }: Heard): void {

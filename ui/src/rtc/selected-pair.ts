@@ -1,41 +1,40 @@
-/** The pair of candidates that is used (W3C WebRTC 1.0, section 5.6.5), out of what the native side's stats tell. Pure. */
+/** The pair of candidates that is used (W3C WebRTC 1.0, section 5.6.5), as the native side tells of it. Pure. */
 import { parts, RTCIceCandidate } from "./candidate";
+import type { PairEnd } from "./wire";
+
+type Candidate = globalThis.RTCIceCandidate;
 
 export interface CandidatePair {
-  local: RTCIceCandidate;
-  remote: RTCIceCandidate;
+  local: Candidate;
+  remote: Candidate;
 }
 
-type Entry = Record<string, unknown>;
+/** As it is told. */
+export interface Pair {
+  local: PairEnd;
+  remote: PairEnd;
+}
 
-/** Null as long as none is selected. */
-export function selectedPair(
-  entries: readonly Entry[],
-  known: { local: readonly RTCIceCandidate[]; remote: readonly RTCIceCandidate[] },
-): CandidatePair | null {
-  const byId = (id: unknown): Entry | undefined =>
-    id === undefined ? undefined : entries.find((entry) => entry["id"] === id);
-  const transport = entries.find(({ type }) => type === "transport");
-  const pair = byId(transport?.["selectedCandidatePairId"]);
-  const local = byId(pair?.["localCandidateId"]);
-  const remote = byId(pair?.["remoteCandidateId"]);
-  if (!local || !remote) return null;
+/** Of the candidates that both sides have told each other by now. */
+export function candidatePair(
+  { local, remote }: Pair,
+  known: { local: readonly Candidate[]; remote: readonly Candidate[] },
+): CandidatePair {
   return { local: candidateOf(local, known.local), remote: candidateOf(remote, known.remote) };
 }
 
-/** The one that was told of, or one of its own for an address that only showed itself (`prflx`). */
-function candidateOf(entry: Entry, known: readonly RTCIceCandidate[]): RTCIceCandidate {
-  const { address, port, protocol, candidateType, priority } = entry;
-  const found = known.find(
-    (one) => one.address === address && one.port === port && one.type === candidateType,
-  );
+/** The one that was told of, if only after its address had shown itself (`prflx`); else one of its own. */
+function candidateOf({ address, port, kind, priority }: PairEnd, known: readonly Candidate[]): Candidate {
+  const there = known.filter((one) => one.address === address && one.port === port);
+  const found = there.find(({ type }) => type === kind) ?? (kind === "prflx" ? there[0] : undefined);
   if (found) return found;
-  const text = `candidate:0 1 ${String(protocol)} ${Number(priority ?? 0)} ${String(address)} ${String(port)} typ ${String(candidateType)}`;
-  return new RTCIceCandidate({ candidate: parts(text) ? text : "", sdpMid: null, sdpMLineIndex: 0 });
+  const text = `candidate:0 1 udp ${priority} ${address} ${port} typ ${kind}`;
+  const made = new RTCIceCandidate({ candidate: parts(text) ? text : "", sdpMid: null, sdpMLineIndex: 0 });
+  return made as unknown as Candidate;
 }
 
-export function isSamePair(a: CandidatePair | null, b: CandidatePair | null): boolean {
-  const text = (pair: CandidatePair | null): string | null =>
-    pair && `${pair.local.candidate} ${pair.remote.candidate}`;
-  return text(a) === text(b);
+export function isSamePair(a: Pair | null, b: Pair): boolean {
+  const is = (one: PairEnd | undefined, other: PairEnd): boolean =>
+    one?.address === other.address && one.port === other.port;
+  return is(a?.local, b.local) && is(a?.remote, b.remote);
 }

@@ -27,3 +27,23 @@ describe("times", () => {
     expect(inbound.timestamp - inbound.lastPacketReceivedTimestamp).toBeCloseTo(100);
   });
 });
+
+describe("a stopped transceiver", () => {
+  it("has a stream in what was asked before, and none after", async () => {
+    const side = page();
+    const pc = side.connection();
+    const transceiver = pc.addTransceiver("audio");
+    await pc.setLocalDescription();
+    const peer = side.native.peers.get(1);
+    if (!peer) throw new Error("no peer");
+    peer.entries = [
+      { id: "I", type: "inbound-rtp", mid: "0", timestamp: now(), transportId: "T" },
+      { id: "T", type: "transport", timestamp: now() },
+    ];
+    const before = transceiver.receiver.getStats();
+    transceiver.stop();
+    const after = transceiver.receiver.getStats();
+    expect([...(await before).keys()].sort()).toEqual(["I", "T"]);
+    expect([...(await after).keys()]).toEqual([]);
+  });
+});

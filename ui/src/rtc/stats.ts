@@ -14,9 +14,9 @@ export async function collect(
   if (connection.isClosed) return new RTCStatsReport(KEY, [connectionEntry(connection)]);
   const { pc } = connection;
   const asked = now();
-  const reply = await connection.request({ type: "get-stats", pc });
   // What is stopped here is no stream any more, though the other side learns of it only by the next offer.
   const stopped = connection.transceivers.filter(({ isStopping }) => isStopping).map(({ mid }) => mid);
+  const reply = await connection.request({ type: "get-stats", pc });
   const isOver = ({ type, mid }: Entry & { mid?: unknown }): boolean =>
     ["inbound-rtp", "outbound-rtp"].includes(type) && stopped.some((one) => one === mid);
   const told = reply.type === "stats" ? reply.entries.filter(isEntry) : [];

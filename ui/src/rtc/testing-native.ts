@@ -23,6 +23,8 @@ export class NativeSide implements Session {
   onlost: (() => void) | null = null;
   /** Answers that are kept back until {@link release}: to see what a page may do meanwhile. */
   isHolding = false;
+  /** Nobody sends anything, whatever was agreed. */
+  isSilent = false;
   /** Events overtake answers. */
   isEager = false;
   #held: (() => void)[] = [];

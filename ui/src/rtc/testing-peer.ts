@@ -8,6 +8,7 @@ import type {
   Direction,
   Kind,
   LineId,
+  PairEnd,
   RemoteMedia,
   Reply,
   Request,
@@ -111,8 +112,15 @@ export class NativePeer {
     this.#other = other;
     other.#other = this;
     const both = [this, other];
+    const end = (pc: Pc): PairEnd => ({
+      address: `192.0.2.${pc}`,
+      port: 5000 + pc,
+      kind: "host",
+      priority: 2130706431,
+    });
     for (const { side, pc } of both) {
       side.event(pc, { type: "ice", state: "checking" });
+      side.event(pc, { type: "pair", local: end(pc), remote: end(pc === this.pc ? other.pc : this.pc) });
       side.event(pc, { type: "ice", state: "connected" });
       side.event(pc, { type: "dtls", state: "connecting" });
       side.event(pc, { type: "dtls", state: "connected" });
@@ -283,6 +291,10 @@ export class NativePeer {
       const sends = ["sendrecv", "sendonly"].includes(one.direction) && !remote?.isRejected;
       const codec = sends ? (one.codecs[0] ?? null) : null;
       this.side.event(this.pc, { type: "send-codec", line, codec });
+      const comes =
+        !this.side.isSilent && ["sendrecv", "recvonly"].includes(one.direction) && !remote?.isRejected;
+      if (comes && ["sendrecv", "sendonly"].includes(remote?.direction ?? ""))
+        this.side.event(this.pc, { type: "came", line });
       if (one.kind === "video") this.side.event(this.pc, { type: "target", line, bitrate: 900_000 });
     });
   }

@@ -5,6 +5,7 @@ import { guard, KEY } from "./events";
 import type { Line } from "./numbers";
 import type { Owner } from "./owner";
 import { Receiving, type RTCRtpReceiver } from "./receiver";
+import { receives, sends } from "./sdp";
 import { Sending, type Place, type RTCRtpSender } from "./sender";
 import type { Codec, Direction, Kind, SdpType, Transceiver } from "./wire";
 
@@ -87,7 +88,8 @@ export class Transceiving implements Place {
   setCurrentDirection(direction: Direction): void {
     this.currentDirection = direction;
     this.firedDirection = direction;
-    if (direction === "sendrecv" || direction === "sendonly") this.hasSent = true;
+    if (sends(direction)) this.hasSent = true;
+    if (!receives(direction)) this.receiving.pause();
     this.update();
   }
 

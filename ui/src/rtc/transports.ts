@@ -1,6 +1,6 @@
 /** The one transport of a bundled connection: ICE, DTLS and SCTP (W3C WebRTC 1.0, sections 5.5, 5.6 and 6.1). */
 import { guard, KEY, withHandlers } from "./events";
-import { isSamePair, type CandidatePair } from "./selected-pair";
+import { candidatePair, isSamePair, type CandidatePair, type Pair } from "./selected-pair";
 import type { DtlsState, Gathering, IceState } from "./wire";
 
 /** Not in every version of TypeScript's own types. */
@@ -47,8 +47,8 @@ export class RTCIceTransport extends EventTarget {
     return this.#inner.knowledge.remote();
   }
   getSelectedCandidatePair(): CandidatePair | null {
-    const { pair } = this.#inner;
-    return pair && { ...pair };
+    const { pair, knowledge } = this.#inner;
+    return pair && candidatePair(pair, { local: knowledge.local(), remote: knowledge.remote() });
   }
   getLocalParameters(): IceParameters | null {
     return this.#inner.knowledge.parameters("local");
@@ -120,10 +120,12 @@ export class Transports {
   ice: IceState = "new";
   dtls: DtlsState = "new";
   gathering: Gathering = "new";
+  /** No line that was agreed has a use for it. */
+  isIdle = false;
   role: RTCIceRole | "unknown" = "unknown";
   /** DTLS's part, once it was agreed on. */
   isClient: boolean | null = null;
-  pair: CandidatePair | null = null;
+  pair: Pair | null = null;
   sctp: RTCSctpTransportState = "connecting";
   maxMessageSize = UNNAMED_MESSAGE_BYTES;
   readonly iceTransport: RTCIceTransport;
@@ -136,7 +138,7 @@ export class Transports {
     this.dtlsTransport = new RTCDtlsTransport(KEY, this);
   }
 
-  setPair(pair: CandidatePair | null): void {
+  setPair(pair: Pair): void {
     if (isSamePair(this.pair, pair)) return;
     this.pair = pair;
     this.iceTransport.dispatchEvent(new Event("selectedcandidatepairchange"));
@@ -162,9 +164,10 @@ export class Transports {
 /** W3C WebRTC 1.0, section 4.3.3, for one transport. */
 export function connectionState(
   isClosed: boolean,
-  { ice, dtls }: { ice: IceState; dtls: DtlsState },
+  { ice, dtls, isIdle }: { ice: IceState; dtls: DtlsState; isIdle: boolean },
 ): RTCPeerConnectionState {
   if (isClosed) return "closed";
+  if (isIdle) return "new";
   if (ice === "failed" || dtls === "failed") return "failed";
   if (ice === "disconnected") return "disconnected";
   const isNew = (state: string): boolean => state === "new" || state === "closed";

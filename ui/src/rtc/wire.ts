@@ -490,7 +490,15 @@ state: Gathering, } | { "type": "ice",
 /**
  * Now.
  */
-state: IceState, } | { "type": "dtls", 
+state: IceState, } | { "type": "pair", 
+/**
+ * Ours.
+ */
+local: PairEnd, 
+/**
+ * Theirs.
+ */
+remote: PairEnd, } | { "type": "dtls", 
 /**
  * Now.
  */
@@ -502,7 +510,11 @@ line: number,
 /**
  * What.
  */
-codec: Codec | null, } | { "type": "keyframe-wanted", 
+codec: Codec | null, } | { "type": "came", 
+/**
+ * Which line.
+ */
+line: number, } | { "type": "keyframe-wanted", 
 /**
  * Which line.
  */
@@ -588,6 +600,27 @@ line: number,
  * `a=ice-ufrag` of the description it belongs to.
  */
 ufrag: string, };
+
+/**
+ * One end of a pair of candidates.
+ */
+export type PairEnd = { 
+/**
+ * IP address.
+ */
+address: string, 
+/**
+ * UDP port.
+ */
+port: number, 
+/**
+ * W3C `RTCIceCandidateType`: `host`, `srflx`, `prflx`, `relay`.
+ */
+kind: string, 
+/**
+ * 0 for one that only showed itself.
+ */
+priority: number, };
 
 /**
  * W3C `RTCIceGatheringState`.

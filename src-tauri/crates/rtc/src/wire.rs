@@ -11,7 +11,7 @@ mod event;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use event::{DtlsState, Event, Gathering, IceState, LocalCandidate};
+pub use event::{DtlsState, Event, Gathering, IceState, LocalCandidate, PairEnd};
 
 /// The most bytes of a text frame: a description with many candidates is below 32 KB.
 pub const MAX_TEXT_BYTES: usize = 256 * 1024;

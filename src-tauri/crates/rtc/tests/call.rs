@@ -7,7 +7,7 @@ mod office;
 use std::time::Duration;
 
 use office::{A, B, Office, lanes};
-use webview_rtc::wire::{Priority, Request, SdpType};
+use webview_rtc::wire::{Direction, Event, Priority, Request, SdpType};
 
 #[test]
 fn a_call_carries_voices_pictures_and_messages_both_ways() {
@@ -45,4 +45,31 @@ fn a_sender_may_be_told_before_its_line_is_agreed() {
     office.set_local(B, SdpType::Answer);
     office.set_remote(A, SdpType::Answer, &answer);
     assert_eq!(office.ends[A].target(1), Some(700_000));
+}
+
+#[test]
+fn the_first_packet_of_a_line_is_told() {
+    let mut office = Office::call(3);
+    office.connect();
+    let told = |office: &Office, line| {
+        let is_told = |event: &Event| *event == Event::Came { line };
+        office.ends[B].events.iter().filter(|(_, event)| is_told(event)).count()
+    };
+    assert_eq!((0..4).map(|line| told(&office, line)).collect::<Vec<_>>(), [0; 4]);
+    office.run(Duration::from_secs(1));
+    // Nobody sends a screen.
+    assert_eq!((0..4).map(|line| told(&office, line)).collect::<Vec<_>>(), [1, 1, 0, 1]);
+    // Once more only when it was paused by agreement.
+    office.negotiate(A, lanes(true), lanes(true), false);
+    office.run(Duration::from_secs(1));
+    assert_eq!(told(&office, 1), 1);
+    let mut paused = lanes(true);
+    paused[1].direction = Direction::Recvonly;
+    office.negotiate(A, paused, lanes(true), false);
+    office.run(Duration::from_secs(1));
+    assert_eq!(told(&office, 1), 1);
+    office.negotiate(A, lanes(true), lanes(true), false);
+    office.send(A, 1, Priority::High, 500_000);
+    office.run(Duration::from_secs(1));
+    assert_eq!(told(&office, 1), 2);
 }

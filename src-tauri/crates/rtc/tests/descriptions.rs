@@ -72,7 +72,7 @@ fn the_offers_of_the_browsers_are_answered() {
                 !ours.lines().next().unwrap_or_default().contains(" 0 UDP"),
                 "{name}: line {at} is refused"
             );
-            assert!(ours.contains("a=setup:passive"), "{name}");
+            assert!(ours.contains("a=setup:active"), "{name}");
             if ours.starts_with("m=video") {
                 assert!(ours.contains(" apt="), "{name}: repair");
                 assert!(ours.contains("transport-cc"), "{name}: feedback");
@@ -82,6 +82,42 @@ fn the_offers_of_the_browsers_are_answered() {
             }
         }
         office.set_local(A, SdpType::Answer);
+    }
+}
+
+#[test]
+fn the_answer_takes_the_active_part_unless_it_is_taken() {
+    let setups = |sdp: &str| -> Vec<String> {
+        sdp.lines().filter_map(|line| line.strip_prefix("a=setup:")).map(str::to_owned).collect()
+    };
+    for (offered, answered) in [("actpass", "active"), ("active", "passive"), ("passive", "active")] {
+        let mut office = with_channels(17);
+        let offer = office.create_offer(A, lanes(false), false);
+        office.set_local(A, SdpType::Offer);
+        let bent = offer.replace("a=setup:actpass", &format!("a=setup:{offered}"));
+        office.set_remote(B, SdpType::Offer, &bent);
+        let answer = office.create_answer(B, lanes(true));
+        office.set_local(B, SdpType::Answer);
+        assert_eq!(setups(&answer), vec![answered; 5], "to {offered}");
+        office.set_remote(A, SdpType::Answer, &answer);
+        office.trickle();
+        office.connect();
+        assert!(office.wait(Duration::from_secs(2), |office| office.ends.iter().all(|end| end.is_open(0))));
+        // Whoever offers again, the parts stay: a restart is no new handshake (RFC 8842, section 5.5).
+        for (offerer, restart) in [(B, false), (A, true), (B, true)] {
+            let offer = office.create_offer(offerer, lanes(true), restart);
+            assert_eq!(setups(&offer), vec!["actpass"; 5]);
+            office.set_local(offerer, SdpType::Offer);
+            office.set_remote(1 - offerer, SdpType::Offer, &offer);
+            let again = office.create_answer(1 - offerer, lanes(true));
+            let part = if (offerer == A) == (answered == "active") { "active" } else { "passive" };
+            assert_eq!(setups(&again), vec![part; 5], "to {offered}, then to {offerer}");
+            office.set_local(1 - offerer, SdpType::Answer);
+            office.set_remote(offerer, SdpType::Answer, &again);
+            office.trickle();
+            office.run(Duration::from_secs(1));
+            assert!(office.ends.iter().all(office::End::is_connected));
+        }
     }
 }
 
@@ -330,6 +366,12 @@ fn without_an_answer_the_way_fails() {
     office.negotiate(A, lanes(false), lanes(true), false);
     assert!(office.wait(Duration::from_secs(40), |office| office.ends[A].ice() == Some(IceState::Failed)));
     assert!(office.elapsed() > Duration::from_secs(25));
+    let seen = office.ends[A].events.iter().filter_map(|(_, event)| match event {
+        Event::Ice { state } => Some(*state),
+        _ => None,
+    });
+    // More candidates might have come.
+    assert_eq!(seen.collect::<Vec<_>>(), [IceState::Checking, IceState::Disconnected, IceState::Failed]);
 }
 
 #[test]

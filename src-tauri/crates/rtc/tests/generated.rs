@@ -24,7 +24,7 @@ fn typescript() -> String {
         String::from("// Generated from the crate webview-rtc by `make generate`. Do not edit.\n\n");
     for declaration in declarations!(&config,
         FromPage ToPage Fault IceServer Configuration Kind Direction Codec Transceiver SdpType ChannelInit Encoding
-        Priority SourceOptions Request Reply LineId RemoteMedia Event LocalCandidate Gathering IceState DtlsState
+        Priority SourceOptions Request Reply LineId RemoteMedia Event LocalCandidate PairEnd Gathering IceState DtlsState
     ) {
         text.push_str(&declaration);
         text.push('\n');

@@ -147,6 +147,17 @@ fn the_pair_in_use_is_told_as_soon_as_the_connection_stands() {
     assert_eq!(transport["selectedCandidatePairChanges"], 0);
     assert!(of(&mut office, "candidate-pair").is_none());
     office.connect();
+    for (end, other) in [(A, B), (B, A)] {
+        let at =
+            |is: &dyn Fn(&Event) -> bool| office.ends[end].events.iter().position(|(_, event)| is(event));
+        let told = at(&|event| matches!(event, Event::Pair { .. })).expect("the pair is told");
+        assert!(Some(told) < at(&|event| *event == Event::Ice { state: IceState::Connected }));
+        let Event::Pair { local, remote } = &office.ends[end].events[told].1 else { unreachable!() };
+        let addresses =
+            [local, remote].map(|one| SocketAddr::new(one.address.parse().expect("an IP"), one.port));
+        assert_eq!(addresses, [office.ends[end].addresses[0], office.ends[other].addresses[0]]);
+        assert_eq!((local.kind.as_str(), remote.kind.as_str()), ("host", "host"));
+    }
     for _ in 0..30 {
         let pair = of(&mut office, "candidate-pair").expect("a pair");
         let stats = office.stats(A);
@@ -159,5 +170,19 @@ fn the_pair_in_use_is_told_as_soon_as_the_connection_stands() {
         assert_eq!(transport["selectedCandidatePairId"], pair["id"]);
         assert_eq!(transport["selectedCandidatePairChanges"], 1);
         office.run(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_way_that_opens_late_is_used() {
+    for seconds in [20, 45, 100] {
+        let mut office = Office::new(35);
+        office.ways.iter_mut().for_each(|way| way.loss = 1.0);
+        office.dial();
+        office.run(Duration::from_secs(seconds));
+        office.ways.iter_mut().for_each(|way| way.loss = 0.0);
+        office.negotiate(A, lanes(true), lanes(true), true);
+        let time = office.connect();
+        assert!(time < Duration::from_secs(1), "{time:?} after {seconds} s");
     }
 }

@@ -38,8 +38,8 @@ fn number(entries: &[serde_json::Map<String, Value>], kind: &str, mid: Option<&s
 
 #[test]
 fn pictures_are_repaired_at_three_and_at_ten_percent() {
-    // At one in ten a packet and its repair are now and then both lost: a keyframe heals that.
-    for (loss, most, gaps) in [(0.03, 0.02, 0), (0.1, 0.05, 2)] {
+    // A packet and its repair are now and then both lost, at 3 % about once in 20 s: a keyframe heals that.
+    for (loss, most, gaps) in [(0.03, 0.02, 1), (0.1, 0.05, 2)] {
         let mut office = lossy(3, loss);
         office.run(Duration::from_secs(10));
         for (from, to) in [(A, B), (B, A)] {
@@ -61,31 +61,41 @@ fn pictures_are_repaired_at_three_and_at_ten_percent() {
         }
         let (sender, receiver) = (office.stats(A), office.stats(B));
         assert!(number(&receiver, "inbound-rtp", None, "packetsLost") > 0.0);
-        assert!(number(&sender, "remote-inbound-rtp", None, "fractionLost") > 0.0);
+        assert!(number(&sender, "remote-inbound-rtp", None, "packetsLost") > 0.0);
+        // Of the last second: at 3 % that may be nothing.
+        let last = number(&sender, "remote-inbound-rtp", None, "fractionLost");
+        assert!((0.0..0.5).contains(&last), "{last}");
         assert!(number(&sender, "candidate-pair", None, "currentRoundTripTime") > 0.04);
     }
 }
 
 #[test]
 fn sound_and_pictures_are_told_apart_by_when_they_were_captured() {
-    let mut office = Office::new(5);
-    for end in 0..2 {
-        let now = office.now;
-        office.ends[end].peer.clock(1_700_000_000_000_000, now);
+    // The estimate of the page's clock is never exact: it may tell that the page captures a little in the future.
+    for ahead in [0, 40] {
+        let mut office = Office::new(5);
+        for end in 0..2 {
+            let now = office.now + Duration::from_millis(ahead);
+            office.ends[end].peer.clock(1_700_000_000_000_000, now);
+        }
+        office.dial();
+        office.connect();
+        office.run(Duration::from_secs(4));
+        // What is shared later: until it is, the reports of its line have nothing to tell.
+        office.send(A, 2, webview_rtc::wire::Priority::High, 500_000);
+        office.run(Duration::from_secs(4));
+        let came = |at: Duration, captured: u64| at.as_micros() as i64 - captured as i64;
+        let end = &office.ends[B];
+        let pictures: Vec<i64> =
+            end.pictures.iter().filter_map(|(at, picture)| Some(came(*at, picture.captured_at?))).collect();
+        let sounds: Vec<i64> =
+            end.sounds.iter().filter_map(|(at, _, packet)| Some(came(*at, packet.captured_at?))).collect();
+        assert!(pictures.len() > 250 && sounds.len() > 500, "sender reports have come");
+        // All took 5 ms through the network, pictures some more to be paced.
+        let all = || pictures.iter().chain(&sounds);
+        let apart = all().max().zip(all().min()).map(|(most, least)| most - least).expect("some");
+        assert!(apart < 60_000, "{apart} µs apart, {ahead} ms ahead");
     }
-    office.dial();
-    office.connect();
-    office.run(Duration::from_secs(4));
-    let picture =
-        office.ends[B].pictures.iter().rev().find_map(|(at, picture)| Some((*at, picture.captured_at?)));
-    let sound =
-        office.ends[B].sounds.iter().rev().find_map(|(at, _, packet)| Some((*at, packet.captured_at?)));
-    let ((picture_came, picture), (sound_came, sound)) =
-        picture.zip(sound).expect("sender reports have come");
-    // Both took 5 ms through the network, the picture some more to be paced.
-    let apart =
-        (picture as i64 - sound as i64) - (picture_came.as_micros() as i64 - sound_came.as_micros() as i64);
-    assert!(apart.abs() < 25_000, "{apart} µs apart");
 }
 
 #[test]

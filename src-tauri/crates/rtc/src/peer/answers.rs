@@ -88,9 +88,9 @@ impl Peer {
 
     /// The engine's answer.
     fn accept_offer(&mut self, theirs: &Theirs, offered: &[Direction]) -> Result<String, Fault> {
-        let transport = theirs.transport.as_ref().ok_or(Fault::OperationError)?;
+        let transport = theirs.transport.as_ref().ok_or(Fault::OperationError)?.as_chosen();
         let places = self.descriptions.layout.of_offer(theirs)?;
-        let text = layout::write(&places, theirs, transport, offered);
+        let text = layout::write(&places, theirs, &transport, offered);
         let offer = SdpOffer::from_sdp_string(&text).map_err(|_| Fault::OperationError)?;
         for place in places.iter().filter(|place| place.revived) {
             self.rtc.direct_api().remove_media(Mid::from(place.mid()));

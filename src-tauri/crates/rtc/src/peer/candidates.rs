@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use str0m::{Candidate, CandidateKind};
 
+use super::stats::kind_of;
 use super::{Output, Peer};
 use crate::net::Found;
-use crate::wire::{Event, Fault, Gathering, Line, LocalCandidate, MAX_REMOTE_CANDIDATES};
+use crate::wire::{Event, Fault, Gathering, Line, LocalCandidate, MAX_REMOTE_CANDIDATES, PairEnd};
 
 /// Names that are being looked up at once.
 const MAX_RESOLVING: usize = 32;
@@ -215,11 +216,43 @@ impl Peer {
         if pair.is_some() && self.candidates.last_pair != pair {
             self.candidates.last_pair = pair;
             self.candidates.aims += 1;
+            if let Some((local, remote)) = pair {
+                let event = Event::Pair { local: self.local_end(local), remote: self.remote_end(remote) };
+                self.event(event);
+            }
         }
         let address = pair.map(|(_, theirs)| theirs);
         if self.candidates.aim.map(|aim| aim.address) != address {
             self.candidates.aim = address.map(|address| Aim { address, heard: self.now, elsewhere: false });
         }
+    }
+
+    /// The candidate of ours at `base`.
+    fn local_end(&self, base: SocketAddr) -> PairEnd {
+        let known = self.candidates.locals.iter().map(|local| &local.candidate);
+        let known = known.into_iter().find(|candidate| candidate.addr() == base);
+        PairEnd {
+            address: base.ip().to_string(),
+            port: base.port(),
+            kind: kind_of(known.map_or(CandidateKind::Host, Candidate::kind)).to_owned(),
+            priority: known.map_or(0, Candidate::prio),
+        }
+    }
+
+    /// The candidate of theirs at `address`.
+    fn remote_end(&self, address: SocketAddr) -> PairEnd {
+        let known = self.candidates.remotes.iter().find(|remote| remote.address == address);
+        PairEnd {
+            address: address.ip().to_string(),
+            port: address.port(),
+            kind: kind_of(known.map_or(CandidateKind::PeerReflexive, |remote| remote.kind)).to_owned(),
+            priority: known.map_or(0, |remote| remote.priority),
+        }
+    }
+
+    /// The pair that is used, as far as there is one.
+    pub(super) fn pair(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.candidates.last_pair.filter(|_| !self.states.is_parked())
     }
 
     /// Something of theirs came from `source`, a check if `is_check`.

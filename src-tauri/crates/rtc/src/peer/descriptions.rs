@@ -10,7 +10,7 @@ use str0m::media::Mid;
 use super::answers::Held;
 use super::codecs::CodecId;
 use super::layout::Layout;
-use super::lines::LineState;
+use super::lines::{LineState, receives};
 use super::offers::Offer;
 use super::ours::Plan;
 use super::theirs::{Section, Theirs};
@@ -259,7 +259,8 @@ impl Peer {
                 sender.encoding = encoding;
                 sender.useful = useful;
             }
-            let line = &self.lines[at];
+            let line = &mut self.lines[at];
+            line.receiver.told &= receives(line.direction);
             if let (Some(_), Ok(number)) = (line.kind(), Line::try_from(at)) {
                 let codec = line.sent().and_then(|id| line.codecs.iter().find(|(known, _)| *known == id));
                 let codec: Option<Codec> = codec.map(|(_, codec)| codec.clone());

@@ -8,14 +8,15 @@ use super::codecs::CodecId;
 use super::lines::receives;
 use super::{Output, Peer, Picture};
 use crate::sound::SoundPacket;
-use crate::wire::{Fault, Kind, Line, Reply};
+use crate::wire::{Event, Fault, Kind, Line, Reply};
 
 /// Keyframes are asked for at most so often.
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(250);
 
 /// When the sender captured what has this RTP timestamp, µs on its NTP clock (RFC 3550, section 6.4.1).
 fn captured_at(data: &MediaData, clock_rate: u32) -> Option<u64> {
-    let report = data.last_sender_info?;
+    // Before the first packet a report has no RTP time to tell.
+    let report = data.last_sender_info.filter(|report| report.sender_packet_count > 0)?;
     let reported = report.ntp_time.duration_since(UNIX_EPOCH).ok()?.as_micros();
     let ticks = (data.time.numer() as u32).wrapping_sub(report.rtp_time.numer() as u32) as i32;
     let since = i64::from(ticks) * 1_000_000 / i64::from(clock_rate);
@@ -44,6 +45,9 @@ impl Peer {
         receiver.frames += 1;
         receiver.last = Some(self.now);
         receiver.codec = Some(codec);
+        if !std::mem::replace(&mut receiver.told, true) {
+            self.outputs.push_back(Output::Event(Event::Came { line: number }));
+        }
         if codec.kind() == Kind::Audio {
             self.voice(number, last, &data);
             return;

@@ -56,6 +56,8 @@ pub(super) struct Receiver {
     /// Pictures that came whole.
     pub(super) frames: u64,
     pub(super) keyframes: u64,
+    /// The page knows that something comes.
+    pub(super) told: bool,
     /// What came last.
     pub(super) codec: Option<CodecId>,
     /// When it came.

@@ -11,6 +11,7 @@ mod candidates;
 mod channels;
 mod codecs;
 mod descriptions;
+mod handshake;
 mod incoming;
 mod layout;
 mod lines;
@@ -24,7 +25,7 @@ mod stats;
 mod theirs;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -180,6 +181,7 @@ impl Peer {
             .set_rtcp_report_interval_audio(REPORTS)
             .set_rtcp_report_interval_video(REPORTS)
             .set_reordering_size_audio(0)
+            .set_crypto_provider(handshake::provider())
             .set_sctp_max_message_size(MAX_MESSAGE_BYTES as u32)
             .set_sctp_max_buffered_amount(ENGINE_QUEUE);
         config.codec_config().add_h264(108.into(), Some(109.into()), true, codecs::H264_PROFILE);
@@ -273,6 +275,10 @@ impl Peer {
         }
         // RFC 7983
         let is_check = contents.first().is_some_and(|first| *first < 4);
+        // Only this end itself says when to begin.
+        if contents == handshake::BEGIN {
+            return;
+        }
         let is_dtls = contents.first().is_some_and(|first| (20..64).contains(first));
         // Whatever is none of STUN, DTLS, RTP and RTCP is nobody's.
         let Ok(contents) = contents.try_into() else { return };
@@ -350,6 +356,9 @@ impl Peer {
                         break;
                     }
                 }
+                Ok(str0m::Output::Transmit(transmit)) if transmit.contents[..] == handshake::BEGIN => {
+                    self.aimed(Some((transmit.source, transmit.destination)));
+                }
                 // Nobody is there to hear it.
                 Ok(str0m::Output::Transmit(_)) if self.states.is_parked() => {}
                 Ok(str0m::Output::Transmit(transmit)) => {
@@ -390,7 +399,12 @@ impl Peer {
                 self.dtls(DtlsState::Connected);
                 self.keyframes_wanted();
             }
-            str0m::Event::IceConnectionStateChange(state) => self.states.engine(self.now, state),
+            str0m::Event::IceConnectionStateChange(state) => {
+                self.states.engine(self.now, state);
+                if state.is_connected() {
+                    self.begin_handshake();
+                }
+            }
             str0m::Event::MediaData(data) => self.media(data),
             str0m::Event::KeyframeRequest(request) => self.keyframe_wanted(request.mid),
             str0m::Event::ChannelOpen(id, _) => self.channel_opened(id),
@@ -415,6 +429,16 @@ impl Peer {
             str0m::Event::MediaIngressStats(stats) => self.stats.ingress(stats),
             str0m::Event::MediaEgressStats(stats) => self.egress(stats),
             _ => {}
+        }
+    }
+
+    /// ICE has found a way: DTLS begins if it has not, and the pair is told.
+    fn begin_handshake(&mut self) {
+        let nobody = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let Ok(contents) = handshake::BEGIN.as_slice().try_into() else { return };
+        let begin = Receive { proto: Protocol::Udp, source: nobody, destination: nobody, contents };
+        if let Err(error) = self.rtc.handle_input(Input::Receive(self.now, begin)) {
+            self.broke(&error);
         }
     }
 

@@ -24,7 +24,8 @@ impl Peer {
         self.clock = Some((page, at));
     }
 
-    /// When the page's clock showed `time` µs.
+    /// When the page's clock showed `time` µs; now at the latest. The estimate of that clock may be a little ahead, and
+    /// for a moment in the future the engine tells a sender report without its RTP time.
     fn captured(&self, time: u64) -> Instant {
         let (page, at) = self.clock.unwrap_or((time, self.now));
         let moment = if time >= page {
@@ -34,8 +35,7 @@ impl Peer {
         };
         moment
             .filter(|moment| self.now.saturating_duration_since(*moment) < MAX_AGE)
-            .filter(|moment| moment.saturating_duration_since(self.now) < MAX_AGE)
-            .unwrap_or(self.now)
+            .map_or(self.now, |moment| moment.min(self.now))
     }
 
     /// A picture of the page's.

@@ -23,7 +23,7 @@ const PAYLOAD: f64 = 0.92;
 const LEAST: u32 = 60_000;
 const AGAIN: u32 = 90_000;
 /// What the most important picture gets in any case, bit/s: one that stands still is better than none.
-const FLOOR: u32 = 40_000;
+const FLOOR: u32 = 20_000;
 /// A picture whose need nobody told.
 const DEFAULT: u32 = 2_500_000;
 /// The most that is wished for.

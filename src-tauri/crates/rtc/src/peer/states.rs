@@ -10,7 +10,9 @@ use crate::wire::{DtlsState, IceState};
 const SILENCE: Duration = Duration::from_secs(5);
 /// `disconnected` for so long: `failed`.
 const LOST: Duration = Duration::from_secs(15);
-/// `checking` for so long: `failed`.
+/// Checks for so long without an answer: `disconnected`, for more candidates may come (W3C WebRTC 1.0, section 5.6.3).
+const UNFOUND: Duration = Duration::from_secs(15);
+/// And for so long: `failed`. Few say that there are no more.
 const UNANSWERED: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -158,7 +160,7 @@ impl States {
                     IceState::Failed
                 } else if let Some(kept) = self.kept {
                     if now >= self.heard + SILENCE { IceState::Disconnected } else { kept }
-                } else if self.was_connected {
+                } else if self.was_connected || now >= self.since + UNFOUND {
                     IceState::Disconnected
                 } else {
                     IceState::Checking
@@ -198,6 +200,9 @@ impl States {
                 if self.kept.is_some() && ice != IceState::Disconnected =>
             {
                 Some((self.since + self.patience()).min(self.heard + SILENCE))
+            }
+            (IceConnectionState::Checking | IceConnectionState::Disconnected, IceState::Checking) => {
+                Some(self.since + UNFOUND)
             }
             (IceConnectionState::Checking | IceConnectionState::Disconnected, _) => {
                 Some(self.since + self.patience())
@@ -240,7 +245,7 @@ mod tests {
                 states.agreed(later)
             }
             assert_eq!(states.ice_change(later), Some(IceState::Checking));
-            assert_eq!(states.deadline(), Some(later + UNANSWERED));
+            assert_eq!(states.deadline(), Some(later + UNFOUND));
         }
     }
 
@@ -293,7 +298,11 @@ mod tests {
         let mut states = states(start);
         assert_eq!(states.deadline(), None);
         states.engine(start, IceConnectionState::Checking);
-        assert_eq!(states.ice_change(start + UNANSWERED), Some(IceState::Failed));
+        assert_eq!(states.ice_change(start), Some(IceState::Checking));
+        let unfound = states.deadline().expect("waits for an answer");
+        assert_eq!(states.ice_change(unfound), Some(IceState::Disconnected));
+        let unanswered = states.deadline().expect("waits for another candidate");
+        assert_eq!((unanswered, states.ice_change(unanswered)), (start + UNANSWERED, Some(IceState::Failed)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::codecs::CodecId;
 use super::lines::{LineState, receives};
 use super::{Output, Peer};
 use crate::sound::SoundStats;
-use crate::wire::{DtlsState, Kind, Line};
+use crate::wire::{Kind, Line};
 
 const TRANSPORT: &str = "T01";
 const PAIR: &str = "CP";
@@ -116,7 +116,7 @@ fn name(side: &str, of: impl Hash) -> String {
     format!("{side}{:08x}", hasher.finish() as u32)
 }
 
-fn kind_of(kind: CandidateKind) -> &'static str {
+pub(super) fn kind_of(kind: CandidateKind) -> &'static str {
     match kind {
         CandidateKind::Host => "host",
         CandidateKind::PeerReflexive => "prflx",
@@ -247,10 +247,8 @@ impl Peer {
         let peer = self.stats.peer.as_ref();
         let pair = peer.and_then(|peer| peer.selected_candidate_pair.as_ref());
         let (sent, received) = peer.map_or((0, 0), |peer| (peer.peer_bytes_tx, peer.peer_bytes_rx));
-        // The engine tells of the pair a moment after the connection stands.
-        let ends = pair.map(|pair| (pair.local.addr, pair.remote.addr)).or_else(|| {
-            self.dtls_way.filter(|_| self.states.dtls() == DtlsState::Connected && !self.states.is_parked())
-        });
+        // The engine's statistics tell of the pair a moment after the connection stands.
+        let ends = pair.map(|pair| (pair.local.addr, pair.remote.addr)).or_else(|| self.pair());
         if let Some((local, address)) = ends {
             let kind = self.candidates.locals.iter().map(|local| &local.candidate);
             let kind = kind.filter(|candidate| candidate.addr() == local).map(|candidate| candidate.kind());

@@ -44,6 +44,13 @@ pub(super) struct Transport {
 }
 
 impl Transport {
+    /// Of an offer that leaves the choice: the answer takes the active part of DTLS (RFC 8842, section 5.3), for the
+    /// engine itself would wait for a part that few others take.
+    pub(super) fn as_chosen(&self) -> Self {
+        let setup = if self.setup == "actpass" { "passive" } else { self.setup };
+        Self { setup, ..self.clone() }
+    }
+
     /// For each line of the engine's.
     pub(super) fn attributes(&self) -> String {
         format!(

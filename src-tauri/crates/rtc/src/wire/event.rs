@@ -24,6 +24,13 @@ pub enum Event {
         /// Now.
         state: IceState,
     },
+    /// The pair of candidates that is used from now on: always before `connected`.
+    Pair {
+        /// Ours.
+        local: PairEnd,
+        /// Theirs.
+        remote: PairEnd,
+    },
     /// W3C `RTCDtlsTransportState`.
     Dtls {
         /// Now.
@@ -35,6 +42,11 @@ pub enum Event {
         line: Line,
         /// What.
         codec: Option<Codec>,
+    },
+    /// The first sound or picture has come on a line since it was agreed that it receives.
+    Came {
+        /// Which line.
+        line: Line,
     },
     /// They cannot decode without a keyframe.
     KeyframeWanted {
@@ -108,6 +120,19 @@ pub struct LocalCandidate {
     pub line: Line,
     /// `a=ice-ufrag` of the description it belongs to.
     pub ufrag: String,
+}
+
+/// One end of a pair of candidates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PairEnd {
+    /// IP address.
+    pub address: String,
+    /// UDP port.
+    pub port: u16,
+    /// W3C `RTCIceCandidateType`: `host`, `srflx`, `prflx`, `relay`.
+    pub kind: String,
+    /// 0 for one that only showed itself.
+    pub priority: u32,
 }
 
 /// W3C `RTCIceGatheringState`.
