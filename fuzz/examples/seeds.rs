@@ -2,6 +2,7 @@
 //!   cargo run --manifest-path fuzz/Cargo.toml --example seeds
 
 use std::fs;
+use std::num::NonZeroU16;
 use std::path::Path;
 
 use earshot_protocol::hub::{
@@ -11,7 +12,7 @@ use earshot_protocol::owner::{OwnerRequest, SettingsChange, VerifyStep};
 use earshot_protocol::{
     Control, DeviceId, DeviceKind, Digest, ErrorCode, Event, FromHub, FromNode, Hello, HubRef, Media, Nonce,
     PakeMessage, Person, Presence, PublicKey, Reach, Reply, Request, Resume, ResumeToken, RingId, RoomId,
-    RoomRef, RoomRules, Seal, Signature, ToHub, ToNode, Verify, Welcome,
+    RoomRef, RoomRules, Seal, ShownSize, Signature, ToHub, ToNode, Verify, Welcome,
 };
 use serde::Serialize;
 
@@ -111,6 +112,7 @@ fn wire() {
         hub: hub_ref(),
         title: "Office".into(),
         people: vec![presence.clone()],
+        rooms: Vec::new(),
         ice_servers: Vec::new(),
         resume: ResumeToken([5; 32]),
         phrase: Some(Digest([4; 32])),
@@ -157,6 +159,8 @@ fn wire() {
         json(&Control::State { microphone: true, camera: false, screen: false, full_hd: true }),
     );
     write("wire", "control-signal", json(&Control::Signal { signal: offer() }));
+    let size = NonZeroU16::new(640).map(|side| ShownSize { width: side, height: side });
+    write("wire", "control-want", json(&Control::Want { camera: size, screen: None }));
     let verify = Verify::Commit { commitment: Digest([4; 32]) };
     write("wire", "control-verify", json(&Control::Verify { verify }));
 }

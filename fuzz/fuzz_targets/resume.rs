@@ -12,7 +12,7 @@ use earshot_protocol::limits::{
 };
 use earshot_protocol::{
     DeviceId, DeviceKind, Door, Event, FromHub, HubRef, Media, Person, Reply, Request, RequestId, Resume,
-    ResumeToken, RingId, RoomId, RoomRef, RoomRules, Seq, Status, ToHub,
+    ResumeToken, RingId, RoomCode, RoomId, RoomRef, RoomRules, Seq, Status, ToHub,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -154,7 +154,7 @@ impl World {
                         match reply {
                             Reply::Room(state) => self.rooms.push(state.room.room),
                             Reply::Ring { ring } => self.rings.push(ring),
-                            Reply::Done | Reply::Knocking | Reply::Summary(_) => {}
+                            Reply::Done | Reply::Knocking | Reply::Summary(_) | Reply::Found { .. } => {}
                         }
                     }
                     HubMessage::Error { id, .. } => assert!(line.answered.insert(id), "answered once"),
@@ -259,9 +259,11 @@ impl World {
                 rules: RoomRules {
                     door: [Door::Open, Door::Knock, Door::Locked][usize::from(two) % 3],
                     password: (two & 4 != 0).then(|| "tin can".into()),
+                    listed: two & 8 != 0,
                     ..RoomRules::open_to(2 + u16::from(two >> 4))
                 },
             },
+            b'#' => Request::FindRoom { code: RoomCode::of(&room(one)) },
             b'v' => Request::WaitForPlace { room: room_ref(one) },
             b'w' => Request::Withdraw { room: room(one) },
             b'+' => Request::Admit { room: room(one), device: device(usize::from(two)) },

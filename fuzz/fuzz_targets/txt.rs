@@ -57,6 +57,7 @@ fuzz_target!(|data: &[u8]| {
         person: found.person.clone().unwrap_or_else(|| Person::named("nobody")),
         hidden: found.person.is_none(),
         phrase: found.phrase,
+        rooms: found.rooms,
         port: 1,
         versions: found.versions.clone(),
     };
@@ -66,7 +67,23 @@ fuzz_target!(|data: &[u8]| {
     let again: Vec<_> = again.iter().map(|(key, value)| (*key, Some(value.as_bytes()))).collect();
     let again = decode(&instance(&found.device), again).expect("what is announced is believed");
     assert_eq!(
-        (again.device, again.person, again.phrase, again.revision, again.versions, again.leaving),
-        (found.device, found.person, found.phrase, found.revision, found.versions, found.leaving)
+        (
+            again.device,
+            again.person,
+            again.phrase,
+            again.rooms,
+            again.revision,
+            again.versions,
+            again.leaving
+        ),
+        (
+            found.device,
+            found.person,
+            found.phrase,
+            found.rooms,
+            found.revision,
+            found.versions,
+            found.leaving
+        )
     );
 });

@@ -4,7 +4,9 @@
 
 use std::fmt::Debug;
 
-use earshot_protocol::{Control, FromHub, FromNode, Request, ToHub, ToNode, hub::Signal};
+use earshot_protocol::{
+    Control, FileMessage, FileRequest, FromHub, FromNode, Request, ToHub, ToNode, hub::Signal,
+};
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,4 +41,8 @@ fuzz_target!(|text: &str| {
     read::<FromHub>(text);
     read::<FromNode>(text);
     read::<Control>(text);
+    read::<FileMessage>(text);
+    if let Some(request) = read::<FileRequest>(text) {
+        let _ = request.check();
+    }
 });

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use earshot_node::Node;
-use earshot_protocol::{ErrorCode, FromNode, ToNode};
-use tauri::ipc::Channel;
+use earshot_protocol::{ErrorCode, FileReply, FileRequest, FromNode, ToNode};
+use tauri::ipc::{Channel, Request};
 use tauri::{State, WebviewWindow};
 
-use crate::page::Pages;
+use crate::page::{self, Pages};
 #[cfg(target_os = "linux")]
 use crate::rtc::Calls;
 
@@ -30,6 +30,26 @@ pub(crate) async fn say(
     message: ToNode,
 ) -> Result<(), ErrorCode> {
     pages.say(&window, message).await
+}
+
+/// Asks about a file that is being received.
+#[tauri::command]
+pub(crate) async fn file_request(
+    window: WebviewWindow,
+    node: State<'_, Arc<Node>>,
+    request: FileRequest,
+) -> Result<FileReply, ErrorCode> {
+    page::check(&window).and(Ok(node.received()))?.request(request).await
+}
+
+/// Writes a block of a file that is being received: the call's whole body, raw.
+#[tauri::command]
+pub(crate) async fn file_block(
+    window: WebviewWindow,
+    node: State<'_, Arc<Node>>,
+    request: Request<'_>,
+) -> Result<(), ErrorCode> {
+    page::check(&window).and(Ok(node.received()))?.block(page::raw(&request)?).await
 }
 
 /// Lets the calling page reach the native half of its calls, once.

@@ -65,6 +65,8 @@ fn run_window(options: &Options, node: Arc<Node>) -> ExitCode {
         .invoke_handler(tauri::generate_handler![
             commands::attach,
             commands::say,
+            commands::file_request,
+            commands::file_block,
             #[cfg(target_os = "linux")]
             commands::rtc_ticket
         ])
@@ -111,12 +113,24 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         }
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::bring_up(app),
+        // Elsewhere a link comes on the command line, of a second start as of the first.
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => follow_links(app, &urls),
         _ => {}
+    }
+}
+
+#[cfg(target_os = "macos")]
+fn follow_links(app: &AppHandle, urls: &[tauri::Url]) {
+    let node = app.state::<Arc<Node>>().inner().clone();
+    if let Some(link) = urls.iter().find_map(|url| earshot_node::link(url.as_str()).ok()) {
+        spawn(async move { node.follow_link(link).await });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    const DESKTOP: &str = include_str!("../../packaging/earshot.desktop");
     const CONFIGURATION: &str = include_str!("../../tauri.conf.json");
     const CAPABILITY: &str = include_str!("../capabilities/main.json");
     const CALLS: &str = include_str!("../capabilities/calls.json");
@@ -131,8 +145,16 @@ mod tests {
     }
 
     #[test]
-    fn the_page_may_call_three_commands_and_nothing_of_tauri() {
-        assert!(CAPABILITY.contains(r#""permissions": ["allow-attach", "allow-say"]"#));
+    fn the_system_opens_links_to_meetings_with_earshot() {
+        // For the installers of Windows and macOS, which read it; no plugin runs.
+        assert!(CONFIGURATION.contains(r#""deep-link": { "desktop": { "schemes": ["earshot"] } }"#));
+        assert!(DESKTOP.contains("\nMimeType=x-scheme-handler/earshot;\n"));
+        assert!(DESKTOP.contains("\nExec={{exec}} %u\n"));
+    }
+
+    #[test]
+    fn the_page_may_call_few_commands_and_nothing_of_tauri() {
+        assert!(CAPABILITY.contains(r#""permissions": ["allow-attach", "allow-say", "allow-files"]"#));
         assert!(CALLS.contains(r#""permissions": ["allow-rtc-ticket"]"#));
         assert!(CALLS.contains(r#""platforms": ["linux"]"#));
         for capability in [CAPABILITY, CALLS] {

@@ -7,7 +7,7 @@ use earshot_node::{Node, WindowReceiver, WindowSender};
 use earshot_protocol::{ErrorCode, FromNode, ToNode};
 use tauri::WebviewWindow;
 use tauri::async_runtime::{JoinHandle, spawn};
-use tauri::ipc::Channel;
+use tauri::ipc::{Channel, InvokeBody, Request};
 
 use crate::navigation::is_own;
 
@@ -84,6 +84,17 @@ pub(crate) fn check(window: &WebviewWindow) -> Result<(), ErrorCode> {
     match window.url() {
         Ok(url) if is_own(&url) => Ok(()),
         _ => Err(ErrorCode::NotAllowed),
+    }
+}
+
+/// A call's body as bytes.
+///
+/// # Errors
+/// [`ErrorCode::Malformed`] for JSON.
+pub(crate) fn raw(request: &Request<'_>) -> Result<Vec<u8>, ErrorCode> {
+    match request.body() {
+        InvokeBody::Raw(bytes) => Ok(bytes.clone()),
+        InvokeBody::Json(_) => Err(ErrorCode::Malformed),
     }
 }
 

@@ -3,7 +3,7 @@
 /**
  * Why something did not happen. The wire form is kebab-case and never changes its meaning.
  */
-export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "room-locked" | "room-removed" | "password-needed" | "password-wrong" | "room-busy" | "not-host" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "description-unsigned" | "description-forged" | "description-replayed" | "fingerprint-weak" | "unverified-refused" | "verification-failed" | "phrase-wrong" | "device-unknown" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "internal";
+export type ErrorCode = "malformed" | "too-large" | "hello-expected" | "hello-timeout" | "version-unsupported" | "bad-signature" | "wrong-device" | "too-many-requests" | "slow-reader" | "hub-full" | "too-many-places" | "resume-unknown" | "not-allowed" | "room-unknown" | "room-full" | "room-locked" | "room-removed" | "password-needed" | "password-wrong" | "room-busy" | "not-host" | "too-many-rooms" | "already-in-room" | "not-in-room" | "participant-unknown" | "person-unknown" | "ring-unknown" | "too-many-rings" | "ring-self" | "unreachable" | "server-down" | "link-lost" | "description-unsigned" | "description-forged" | "description-replayed" | "fingerprint-weak" | "unverified-refused" | "verification-failed" | "phrase-wrong" | "device-unknown" | "name-invalid" | "url-invalid" | "url-insecure" | "certificate-invalid" | "setting-invalid" | "store-failed" | "port-in-use" | "too-many-windows" | "file-unknown" | "file-changed" | "too-many-files" | "disk-full" | "folder-unusable" | "internal";
 
 /**
  * Whether somebody wants to be called.
@@ -217,7 +217,51 @@ media: Media,
 /**
  * The room's password, where I know one.
  */
-password?: string, } | { "type": "leave", 
+password?: string, } | { "type": "return", 
+/**
+ * Which room, and where.
+ */
+room: RoomRef, 
+/**
+ * How I come in.
+ */
+media: Media, 
+/**
+ * The room's password, where there is one.
+ */
+password?: string, } | { "type": "where-is", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Where I am, or was last.
+ */
+home: Home, 
+/**
+ * I am there now.
+ */
+inside: boolean, } | { "type": "hold-room", 
+/**
+ * The room.
+ */
+held: HeldRoom, } | { "type": "yield-room", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Where to.
+ */
+to: Home, } | { "type": "set-whereabouts", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * What.
+ */
+whereabouts?: Whereabouts, } | { "type": "leave", 
 /**
  * Which room.
  */
@@ -225,7 +269,11 @@ room: RoomId, } | { "type": "look-at",
 /**
  * Which room, and where.
  */
-room: RoomRef, } | { "type": "wait-for-place", 
+room: RoomRef, } | { "type": "find-room", 
+/**
+ * What was spoken.
+ */
+code: RoomCode, } | { "type": "wait-for-place", 
 /**
  * Which room, and where.
  */
@@ -348,7 +396,7 @@ description: Description, } | { "type": "candidate",
 /**
  * What `addIceCandidate` takes; absent: no more will come.
  */
-candidate?: Candidate, } | { "type": "restart-wanted" };
+candidate?: Candidate, } | { "type": "restart-wanted" } | { "type": "offer-wanted" };
 
 /**
  * W3C's RTCSessionDescriptionInit.
@@ -512,6 +560,11 @@ title: string,
  */
 people: Array<Presence>, 
 /**
+ * The hub's listed rooms, at most [`MAX_LISTED`](crate::limits::MAX_LISTED); what changes is told by
+ * `rooms-changed`.
+ */
+rooms?: Array<OpenRoom>, 
+/**
  * What may help to connect.
  */
 ice_servers: Array<IceServer>, 
@@ -574,7 +627,19 @@ event: Event, };
 /**
  * The result of a request.
  */
-export type Reply = { "type": "done" } | { "type": "room" } & RoomState | { "type": "knocking" } | { "type": "summary" } & RoomSummary | { "type": "ring", 
+export type Reply = { "type": "done" } | { "type": "room" } & RoomState | { "type": "knocking" } | { "type": "summary" } & RoomSummary | { "type": "found", 
+/**
+ * At most [`MAX_FOUND`](crate::limits::MAX_FOUND).
+ */
+rooms: Array<FoundRoom>, } | { "type": "whereabouts", 
+/**
+ * That.
+ */
+whereabouts: Whereabouts, } | { "type": "moved", 
+/**
+ * Where.
+ */
+to: Home, } | { "type": "ring", 
 /**
  * The ring's id.
  */
@@ -595,7 +660,20 @@ device: DeviceId,
 /**
  * From which hub's list, as in [`Presence::via`].
  */
-via?: DeviceId, } | { "type": "ringing", 
+via?: DeviceId, } | { "type": "rooms-changed", 
+/**
+ * Whose list.
+ */
+hub: HubRef, 
+/**
+ * Rooms that are new or have changed, each as a whole; together with the others never more than
+ * [`MAX_LISTED`](crate::limits::MAX_LISTED).
+ */
+here: Array<OpenRoom>, 
+/**
+ * Rooms that are not to be listed any more.
+ */
+gone: Array<RoomId>, } | { "type": "ringing", 
 /**
  * The ring's id.
  */
@@ -627,7 +705,63 @@ room: RoomId,
 /**
  * Who.
  */
-participant: Participant, } | { "type": "participant-left", 
+participant: Participant, } | { "type": "participant-returned", 
+/**
+ * In which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+participant: Participant, } | { "type": "room-yielded", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Where it is.
+ */
+to: Home, } | { "type": "room-moved", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * All of it, as after a `join`.
+ */
+state: RoomState, } | { "type": "participant-silent", 
+/**
+ * In which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+device: DeviceId, 
+/**
+ * It is gone.
+ */
+silent: boolean, } | { "type": "room-empty", 
+/**
+ * Which room.
+ */
+room: RoomId, } | { "type": "room-sought", 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * Who.
+ */
+by: DeviceId, 
+/**
+ * Where they are, or were last.
+ */
+home: Home, 
+/**
+ * They are there now.
+ */
+inside: boolean, } | { "type": "participant-left", 
 /**
  * Of which room.
  */
@@ -735,7 +869,11 @@ password?: string,
 /**
  * How many may be in it, 2 to [`MAX_PARTICIPANTS`].
  */
-capacity: number, };
+capacity: number, 
+/**
+ * Whoever sees its host sees the room as well, unless its door is locked. Absent: no.
+ */
+listed?: boolean, };
 
 /**
  * A room as a newcomer finds it.
@@ -745,6 +883,14 @@ export type RoomState = {
  * Which room, and where.
  */
 room: RoomRef, 
+/**
+ * How often it has moved.
+ */
+epoch?: number, 
+/**
+ * The hub that it was made at, if it has moved: what participants seal for each other names that one.
+ */
+origin?: DeviceId, 
 /**
  * What its host has set.
  */
@@ -792,6 +938,69 @@ media: Media,
 hub?: HubRef, };
 
 /**
+ * Where a room is held: one of its lives.
+ */
+export type Home = { 
+/**
+ * The hub that holds it.
+ */
+hub: HubRef, 
+/**
+ * How often the room has moved before.
+ */
+epoch: number, };
+
+/**
+ * What a participant's node says when it is asked where a room is.
+ */
+export type Whereabouts = { "type": "in", 
+/**
+ * Where.
+ */
+home: Home, } | { "type": "looking" } | { "type": "left" };
+
+/**
+ * A room that its own hub shall hold for the owner, because the hub it had is gone.
+ */
+export type HeldRoom = { 
+/**
+ * Which room.
+ */
+room: RoomId, 
+/**
+ * How often it has moved, this time included.
+ */
+epoch: number, 
+/**
+ * The hub that it was made at.
+ */
+origin: DeviceId, 
+/**
+ * What its host has set.
+ */
+rules: RoomRules, 
+/**
+ * Who ran it last, and does so again if they come back soon.
+ */
+host: DeviceId, 
+/**
+ * Who made it.
+ */
+founder: DeviceId, 
+/**
+ * Who was in it: they come back through any door. At most [`MAX_REMEMBERED`].
+ */
+members: Array<DeviceId>, 
+/**
+ * Whom its hosts have removed. At most [`MAX_REMEMBERED`].
+ */
+removed: Array<DeviceId>, 
+/**
+ * How its owner is in it.
+ */
+media: Media, };
+
+/**
  * What anybody who knows a room is told before they come in.
  */
 export type RoomSummary = { 
@@ -820,6 +1029,40 @@ present: number, };
  * Why somebody is no longer in a room, or no longer waits before it.
  */
 export type LeaveReason = "left" | "lost" | "removed" | "ended" | "hub-gone";
+
+/**
+ * A room that a hub tells of: one that is listed, or whose code was given.
+ */
+export type OpenRoom = { 
+/**
+ * Which of that hub's rooms.
+ */
+room: RoomId, 
+/**
+ * What everybody may know of it.
+ */
+summary: RoomSummary, 
+/**
+ * Who runs it.
+ */
+host: DeviceId, 
+/**
+ * The host's name, as they give it.
+ */
+name: string, };
+
+/**
+ * A room, and where it is.
+ */
+export type FoundRoom = { 
+/**
+ * The hub that holds it.
+ */
+hub: HubRef, 
+/**
+ * The room.
+ */
+room: OpenRoom, };
 
 /**
  * What a window says to its node.
@@ -1012,7 +1255,12 @@ device: DeviceId,
 /**
  * What.
  */
-standing: Standing, } | { "type": "raise" };
+standing: Standing, } | { "type": "raise" } | { "type": "follow-link", 
+/**
+ * Nothing of it has been checked but that it begins with `earshot:`, and is of printable characters, at most
+ * [`MAX_LINK_CHARS`](crate::limits::MAX_LINK_CHARS).
+ */
+link: string, };
 
 /**
  * The owner's side of things, whole.
@@ -1476,7 +1724,172 @@ signal: Signal, } | { "type": "verify",
 /**
  * The step.
  */
-verify: Verify, } | { "type": "bye" };
+verify: Verify, } | { "type": "want", 
+/**
+ * Your camera; nothing while it is out of sight, and then it is not sent.
+ */
+camera?: ShownSize, 
+/**
+ * Your screen, likewise.
+ */
+screen?: ShownSize, } | { "type": "bye" };
+
+/**
+ * The size at which a picture is shown, in pixels of the screen; neither side is 0.
+ */
+export type ShownSize = { 
+/**
+ * Across.
+ */
+width: number, 
+/**
+ * Down.
+ */
+height: number, };
+
+/**
+ * A text on the data channel `files`. Places in a file are bytes from its beginning.
+ */
+export type FileMessage = { "type": "offer", 
+/**
+ * The same file, unchanged, has the same id each time; see `PROTOCOL.md`.
+ */
+file: FileId, 
+/**
+ * What its sender calls it: to be made safe before it is shown or used.
+ */
+name: string, 
+/**
+ * In bytes.
+ */
+size: number, } | { "type": "accept", 
+/**
+ * Which.
+ */
+file: FileId, 
+/**
+ * Up to where I have it: 0, or the end of a block.
+ */
+at: number, 
+/**
+ * The digest there.
+ */
+digest: Digest, } | { "type": "start", 
+/**
+ * Which.
+ */
+file: FileId, 
+/**
+ * What its pieces begin with.
+ */
+number: number, 
+/**
+ * From where: what was accepted, or 0 where the two do not have the same beginning.
+ */
+at: number, } | { "type": "block", 
+/**
+ * Which file.
+ */
+file: FileId, 
+/**
+ * Where the block ends.
+ */
+end: number, 
+/**
+ * The digest there.
+ */
+digest: Digest, } | { "type": "got", 
+/**
+ * Which file.
+ */
+file: FileId, 
+/**
+ * Where the block ends.
+ */
+end: number, } | { "type": "done", 
+/**
+ * Which.
+ */
+file: FileId, } | { "type": "refuse", 
+/**
+ * Which.
+ */
+file: FileId, 
+/**
+ * Why.
+ */
+why: FileEnd, } | { "type": "cancel", 
+/**
+ * Which.
+ */
+file: FileId, 
+/**
+ * Why.
+ */
+why: FileEnd, };
+
+/**
+ * Why a file does not get there.
+ */
+export type FileEnd = "declined" | "cancelled" | "changed" | "unreadable" | "no-space" | "too-large" | "too-many" | "failed";
+
+/**
+ * What a window asks its node about a file that it receives. Its blocks go another way, see `PROTOCOL.md`.
+ */
+export type FileRequest = { "type": "begin", 
+/**
+ * Who sends it.
+ */
+from: DeviceId, 
+/**
+ * Which.
+ */
+file: FileId, 
+/**
+ * What its sender calls it.
+ */
+name: string, 
+/**
+ * In bytes.
+ */
+size: number, } | { "type": "again", 
+/**
+ * Which.
+ */
+handle: number, } | { "type": "finish", 
+/**
+ * Which.
+ */
+handle: number, } | { "type": "pause", 
+/**
+ * Which.
+ */
+handle: number, } | { "type": "discard", 
+/**
+ * Which.
+ */
+handle: number, } | { "type": "show" };
+
+/**
+ * What a node answers to a [`FileRequest`].
+ */
+export type FileReply = { "type": "begun", 
+/**
+ * What its blocks and further requests name.
+ */
+handle: number, 
+/**
+ * Up to where it is here.
+ */
+at: number, 
+/**
+ * The digest there.
+ */
+digest: Digest, } | { "type": "kept", 
+/**
+ * Safe, and nobody else's.
+ */
+name: string, } | { "type": "done" };
 
 /** SHA-256 of a device's public key, base32. */
 export type DeviceId = string;
@@ -1496,8 +1909,14 @@ export type Digest = string;
 /** One side's message of SPAKE2, base32. */
 export type PakeMessage = string;
 
+/** Names a file that somebody offers, base32. */
+export type FileId = string;
+
 /** Names a room, base32. */
 export type RoomId = string;
+
+/** A room's code: nine digits. */
+export type RoomCode = string;
 
 /** Names a ring, base32. */
 export type RingId = string;
@@ -1555,6 +1974,11 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "store-failed",
   "port-in-use",
   "too-many-windows",
+  "file-unknown",
+  "file-changed",
+  "too-many-files",
+  "disk-full",
+  "folder-unusable",
   "internal",
 ];
 
@@ -1564,6 +1988,8 @@ export const LIMITS = {
   HELLO_TIMEOUT: 5000,
   PING_INTERVAL: 5000,
   IDLE_TIMEOUT: 15000,
+  ROOM_IDLE_TIMEOUT: 6000,
+  ROOM_PING_INTERVAL: 1000,
   RESUME_GRACE: 30000,
   MAX_UNSEEN: 512,
   MAX_UNSEEN_BYTES: 1048576,
@@ -1582,6 +2008,12 @@ export const LIMITS = {
   MAX_ROOMS: 2000,
   MAX_ROOMS_PER_DEVICE: 4,
   MAX_PARTICIPANTS: 16,
+  MAX_CAMERAS: 7,
+  MAX_LISTED: 48,
+  LISTING_PAUSE: 1000,
+  MAX_FOUND: 8,
+  MAX_CODES: 10,
+  MAX_LINK_CHARS: 2048,
   MAX_TITLE_CHARS: 80,
   MAX_TITLE_BYTES: 200,
   MAX_PASSWORD_CHARS: 64,
@@ -1607,6 +2039,12 @@ export const LIMITS = {
   VERIFY_TIMEOUT: 120000,
   MAX_WINDOWS: 8,
   MAX_CALLS_LISTED: 200,
+  FILE_BLOCK_BYTES: 1048576,
+  FILE_WINDOW_BYTES: 8388608,
+  MAX_PIECE_BYTES: 262144,
+  MAX_FILE_NAME_BYTES: 1024,
+  MAX_FILES: 16,
+  MAX_FILE_IN_MEMORY: 268435456,
   UI_KEY_LIFETIME: 300000,
   ICE_RESTART_AFTER: 2000,
   CALL_LOST_AFTER: 30000,

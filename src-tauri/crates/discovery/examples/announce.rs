@@ -30,6 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         person: Person::named(name),
         hidden: options.iter().any(|option| option == "--hidden"),
         phrase: options.iter().any(|option| option == "--phrase"),
+        rooms: false,
         port,
         versions: VERSIONS.to_vec(),
     };

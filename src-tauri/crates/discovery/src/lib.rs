@@ -40,6 +40,8 @@ pub struct Announcement {
     pub hidden: bool,
     /// Only those who know the office's phrase are let in. Then the record is hidden too.
     pub phrase: bool,
+    /// Its hub has rooms to list; not in a record that is hidden.
+    pub rooms: bool,
     /// TCP port of its hub.
     pub port: u16,
     /// Protocol versions it speaks.
@@ -55,6 +57,8 @@ pub struct Found {
     pub person: Option<Person>,
     /// Only those who know the office's phrase are let in there.
     pub phrase: bool,
+    /// Their hub has rooms to list.
+    pub rooms: bool,
     /// The record's number, which no other record of this device has: another number may mean another person.
     pub revision: u64,
     /// Protocol versions they speak; at least one is ours too.

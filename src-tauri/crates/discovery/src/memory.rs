@@ -91,10 +91,11 @@ impl Ether {
 }
 
 fn found(announcement: Announcement, revision: u64) -> Found {
-    let Announcement { device, person, hidden, phrase, port, versions } = announcement;
+    let Announcement { device, person, hidden, phrase, rooms, port, versions } = announcement;
     let person = (!hidden && !phrase).then_some(person);
+    let rooms = rooms && person.is_some();
     let addresses = vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)];
-    Found { device, person, phrase, revision, versions, addresses, port }
+    Found { device, person, phrase, rooms, revision, versions, addresses, port }
 }
 
 fn tell(members: &HashMap<DeviceId, Member>, about: DeviceId, event: &DiscoveryEvent) {
@@ -157,6 +158,7 @@ mod tests {
             person: Person::named(name),
             hidden: false,
             phrase: false,
+            rooms: false,
             port: 4000 + u16::from(seed),
             versions: VERSIONS.to_vec(),
         }

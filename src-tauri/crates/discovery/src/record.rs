@@ -6,6 +6,7 @@
 //! | `id` | the device id, base32 |
 //! | `n` | the person's name; absent, with `s` and `t`, where it is hidden |
 //! | `p` | present where only those who know the office's phrase are let in; then the name is hidden too |
+//! | `m` | present where the device's hub has rooms to list; absent where the name is hidden |
 //! | `s` | status, see [`Status::as_str`] |
 //! | `t` | the person's note; absent when empty |
 //! | `r` | a number that no other record of this device ever has, so that no cache takes a new record for an old one |
@@ -62,6 +63,8 @@ pub struct Record {
     pub person: Option<Person>,
     /// Only those who know the office's phrase are let in.
     pub phrase: bool,
+    /// Its hub has rooms to list.
+    pub rooms: bool,
     /// The record's number; 0 where it has none.
     pub revision: u64,
     /// Protocol versions.
@@ -161,6 +164,9 @@ pub fn encode(
     if !announcement.hidden && !announcement.phrase {
         pairs.push(("n", person.name.clone()));
         pairs.push(("s", person.status.as_str().to_owned()));
+        if announcement.rooms {
+            pairs.push(("m", String::new()));
+        }
         if !person.note.is_empty() {
             pairs.push(("t", person.note.clone()));
         }
@@ -196,11 +202,13 @@ pub fn decode<'a>(
         .take(MAX_VERSIONS)
         .collect();
     negotiate(VERSIONS, &versions).ok_or(BadRecord::Version)?;
+    // Whoever wants the phrase tells no name before it was proven; one that is there all the same is not theirs.
+    let person = pairs.person()?.filter(|_| pairs.p.is_none());
     Ok(Record {
         device,
-        // Whoever wants the phrase tells no name before it was proven; one that is there all the same is not theirs.
-        person: pairs.person()?.filter(|_| pairs.p.is_none()),
         phrase: pairs.p.is_some(),
+        rooms: pairs.m.is_some() && person.is_some(),
+        person,
         revision: pairs.r.and_then(|text| text.parse().ok()).unwrap_or_default(),
         versions,
         promise: pairs.g.and_then(|text| text.parse().ok()),
@@ -216,6 +224,7 @@ struct Pairs<'a> {
     id: Option<&'a str>,
     n: Option<&'a str>,
     p: Option<&'a str>,
+    m: Option<&'a str>,
     s: Option<&'a str>,
     t: Option<&'a str>,
     r: Option<&'a str>,
@@ -238,6 +247,7 @@ impl<'a> Pairs<'a> {
                 "id" => &mut taken.id,
                 "n" => &mut taken.n,
                 "p" => &mut taken.p,
+                "m" => &mut taken.m,
                 "s" => &mut taken.s,
                 "t" => &mut taken.t,
                 "r" => &mut taken.r,
@@ -390,6 +400,7 @@ mod tests {
             Just("t".to_owned()),
             Just("b".to_owned()),
             Just("p".to_owned()),
+            Just("m".to_owned()),
             Just("g".to_owned()),
             Just("r".to_owned()),
             "[ -~]{0,12}",
@@ -400,12 +411,12 @@ mod tests {
         #[test]
         fn what_can_be_announced_arrives(
             id in any::<[u8; 32]>(), name in lines(70), note in lines(90), leaving in any::<bool>(),
-            hidden in any::<bool>(), phrase in any::<bool>(), port in any::<u16>(), more in proptest::collection::vec(any::<u16>(), 0..6), revision in any::<u64>(),
+            hidden in any::<bool>(), phrase in any::<bool>(), rooms in any::<bool>(), port in any::<u16>(), more in proptest::collection::vec(any::<u16>(), 0..6), revision in any::<u64>(),
         ) {
             let versions: Vec<u16> = VERSIONS.iter().copied().chain(more).collect();
             let person = Person { name, note, status: Status::Away };
             let announcement =
-                Announcement { device: DeviceId(id), person: person.clone(), hidden, phrase, port, versions };
+                Announcement { device: DeviceId(id), person: person.clone(), hidden, phrase, rooms, port, versions };
             let purpose = if leaving { Purpose::Leaving } else { Purpose::Present };
             let farewell = Farewell::random();
             let encoded = encode(&announcement, revision, &farewell, purpose);
@@ -414,17 +425,18 @@ mod tests {
                 for (key, value) in &pairs {
                     prop_assert!(key.len() + 1 + value.len() <= 255, "one TXT string (RFC 6763, section 6.1)");
                     let silent = hidden || phrase;
-                    prop_assert!(!(silent && matches!(*key, "n" | "s" | "t")), "nothing of the person");
+                    prop_assert!(!(silent && matches!(*key, "n" | "s" | "t" | "m")), "nothing of the person");
                 }
                 let pairs = pairs.iter().map(|(key, value)| (*key, Some(value.as_bytes())));
                 let record = decode(&instance(&announcement.device), pairs).unwrap();
                 let Announcement { device, person, versions, .. } = announcement;
                 let person = (!hidden && !phrase).then_some(person);
+                let rooms = rooms && person.is_some();
                 let promise = farewell.promise();
                 let secret = farewell.0.filter(|_| leaving);
                 prop_assert_eq!(
                     record,
-                    Record { device, person, phrase, revision, versions, promise, leaving, secret }
+                    Record { device, person, phrase, rooms, revision, versions, promise, leaving, secret }
                 );
             }
         }

@@ -2,7 +2,7 @@
 
 use earshot_protocol::hub::LeaveReason;
 use earshot_protocol::limits::{MAX_REMEMBERED, MAX_ROOMS_PER_DEVICE, MAX_WAITING, MAX_WRONG_PASSWORDS};
-use earshot_protocol::room::{Door, RoomRules, RoomSummary};
+use earshot_protocol::room::{Door, RoomRules};
 use earshot_protocol::{DeviceId, ErrorCode, Event, Media, Reply, RoomId, RoomRef};
 
 use crate::Hub;
@@ -84,15 +84,10 @@ impl Hub {
     }
 
     pub(crate) fn look_at(&mut self, asker: Asker, room: &RoomRef) -> Result<(), ErrorCode> {
-        let room = self.room_of(room)?;
-        let summary = RoomSummary {
-            title: room.rules.title.clone(),
-            door: room.rules.door,
-            has_password: room.rules.password.is_some(),
-            capacity: room.rules.capacity,
-            // No room holds more than its capacity.
-            present: u16::try_from(room.seats.len()).unwrap_or(u16::MAX),
-        };
+        if self.is_elsewhere(asker, room.room) {
+            return Ok(());
+        }
+        let summary = self.room_of(room)?.summary();
         self.ok(asker, Reply::Summary(summary));
         Ok(())
     }

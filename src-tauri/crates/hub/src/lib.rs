@@ -24,7 +24,9 @@
 mod directory;
 mod door;
 mod io;
+mod listing;
 mod mailbox;
+mod moves;
 mod place;
 mod rate;
 mod requests;
@@ -40,11 +42,14 @@ use std::sync::Arc;
 
 use earshot_protocol::hub::{HubMessage, LeaveReason};
 use earshot_protocol::limits::{MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_ICE_SERVERS};
-use earshot_protocol::{DeviceId, ErrorCode, Event, FromHub, HubRef, RingId, RoomId};
+use earshot_protocol::{
+    DeviceId, ErrorCode, Event, FromHub, HubRef, Request, RingId, RoomId, ToHub, Whereabouts,
+};
 
 pub use io::{Config, ConnectionId, Counts, Fresh, Input, Output, Time, Visitor};
 
 use directory::Device;
+use listing::Listing;
 use place::{Place, PlaceId};
 use rate::RingRates;
 use rings::Ring;
@@ -72,9 +77,12 @@ pub struct Hub {
     devices: BTreeMap<DeviceId, Device>,
     rooms: BTreeMap<RoomId, Room>,
     rings: BTreeMap<RingId, Ring>,
+    listing: Listing,
     /// One entry for each place and each ring.
     timers: BTreeSet<(Time, Due)>,
     ring_rates: RingRates,
+    /// What is answered to whoever seeks a room that is not held here; at most [`moves::MAX_KNOWN`].
+    whereabouts: BTreeMap<RoomId, Whereabouts>,
     /// What the input at hand has brought about so far.
     out: Vec<Output>,
 }
@@ -95,8 +103,10 @@ impl Hub {
             devices: BTreeMap::new(),
             rooms: BTreeMap::new(),
             rings: BTreeMap::new(),
+            listing: Listing::default(),
             timers: BTreeSet::new(),
             ring_rates: RingRates::default(),
+            whereabouts: BTreeMap::new(),
             out: Vec::new(),
         }
     }
@@ -112,7 +122,7 @@ impl Hub {
         {
             place.heard = self.now;
         }
-        self.do_what_is_due();
+        let happened = self.do_what_is_due() || changes_rooms(&input);
         match input {
             Input::Hello { connection, visitor, version, resume } => {
                 self.hello(connection, visitor, version, resume, fresh);
@@ -123,6 +133,9 @@ impl Hub {
             Input::Tick => {}
             Input::Shutdown => self.shut_down(),
         }
+        if happened {
+            self.mind_listing();
+        }
         std::mem::take(&mut self.out)
     }
 
@@ -131,7 +144,7 @@ impl Hub {
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        timer.into_iter().chain(self.ring_rates.deadline()).min()
+        timer.into_iter().chain(self.ring_rates.deadline()).chain(self.listing.deadline()).min()
     }
 
     /// How much is held; takes time in proportion to the number of places.
@@ -144,7 +157,7 @@ impl Hub {
             rooms: self.rooms.len(),
             rings: self.rings.len(),
             kept: self.places.values().map(|place| place.mailbox.len()).sum(),
-            other: self.timers.len() + self.ring_rates.len(),
+            other: self.timers.len() + self.ring_rates.len() + self.listing.len(),
         }
     }
 
@@ -158,9 +171,11 @@ impl Hub {
             && self.rings.is_empty()
             && self.timers.is_empty()
             && self.ring_rates.len() == 0
+            && self.listing.len() == 0
     }
 
-    fn do_what_is_due(&mut self) {
+    /// Returns whether anything was.
+    fn do_what_is_due(&mut self) -> bool {
         let mut all_due = Vec::new();
         while let Some(&(at, due)) = self.timers.first()
             && at <= self.now
@@ -170,6 +185,7 @@ impl Hub {
         }
         // Taken out together, so that a crowd that is lost at once is not told of each other.
         let mut lost = BTreeMap::new();
+        let any = !all_due.is_empty() || self.listing.deadline().is_some_and(|due| due <= self.now);
         for due in &all_due {
             if let Due::Place(id) = due
                 && self.places.get(id).is_some_and(|place| place.connection.is_none())
@@ -188,6 +204,7 @@ impl Hub {
             }
         }
         self.ring_rates.forget_old(self.now);
+        any
     }
 
     /// Everybody is told what ends with the hub, then closed.
@@ -202,6 +219,8 @@ impl Hub {
         self.devices.clear();
         self.timers.clear();
         self.ring_rates = RingRates::default();
+        self.listing = Listing::default();
+        self.whereabouts.clear();
     }
 
     /// Numbers and keeps an event for a place, and says it when there is a connection. A place that is gone is told
@@ -243,6 +262,17 @@ impl std::fmt::Debug for Hub {
         // Names and addresses stay out of every log.
         formatter.debug_struct("Hub").field("counts", &self.counts()).finish_non_exhaustive()
     }
+}
+
+/// Whether the list of rooms may be another after this. What is said most often leaves it as it is.
+fn changes_rooms(input: &Input) -> bool {
+    !matches!(
+        input,
+        Input::Said {
+            message: ToHub::Ping { .. } | ToHub::Request { request: Request::Signal { .. }, .. },
+            ..
+        }
+    )
 }
 
 fn within_limits(mut addresses: Vec<String>) -> Vec<String> {

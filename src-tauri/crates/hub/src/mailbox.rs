@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use earshot_protocol::hub::{HubMessage, Signal};
 use earshot_protocol::limits::{MAX_UNSEEN, MAX_UNSEEN_BYTES};
-use earshot_protocol::{Event, Person, Reply, RoomRef, Seq};
+use earshot_protocol::{Event, HubRef, Person, Reply, RoomRef, Seq, Whereabouts};
 
 /// Numbers messages and keeps them until they have been seen. Bounded by [`MAX_UNSEEN`] and [`MAX_UNSEEN_BYTES`]; on
 /// overflow the oldest is forgotten, and whoever has not seen that one cannot resume.
@@ -83,9 +83,17 @@ fn weight(message: &HubMessage) -> usize {
                 person_weight(&from.person) + room_weight(room)
             }
             HubMessage::Event { event: Event::PersonHere { presence } } => person_weight(&presence.person),
-            HubMessage::Event { event: Event::ParticipantJoined { participant, .. } } => {
-                person_weight(&participant.person)
+            HubMessage::Event {
+                event:
+                    Event::ParticipantJoined { participant, .. } | Event::ParticipantReturned { participant, .. },
+            } => person_weight(&participant.person),
+            HubMessage::Event {
+                event: Event::RoomYielded { to: home, .. } | Event::RoomSought { home, .. },
             }
+            | HubMessage::Ok { reply: Reply::Moved { to: home }, .. }
+            | HubMessage::Ok {
+                reply: Reply::Whereabouts { whereabouts: Whereabouts::In { home } }, ..
+            } => hub_weight(&home.hub),
             // What is left has a bounded line of text at most.
             _ => 0,
         }
@@ -96,7 +104,11 @@ fn person_weight(person: &Person) -> usize {
 }
 
 fn room_weight(room: &RoomRef) -> usize {
-    room.hub.addresses.iter().map(|address| 32 + address.len()).sum()
+    hub_weight(&room.hub)
+}
+
+fn hub_weight(hub: &HubRef) -> usize {
+    hub.addresses.iter().map(|address| 32 + address.len()).sum()
 }
 
 fn signal_weight(signal: &Signal) -> usize {
@@ -107,7 +119,7 @@ fn signal_weight(signal: &Signal) -> usize {
                 + candidate.sdp_mid.as_ref().map_or(0, String::len)
                 + candidate.username_fragment.as_ref().map_or(0, String::len)
         }
-        Signal::Candidate { candidate: None } | Signal::RestartWanted => 0,
+        Signal::Candidate { candidate: None } | Signal::RestartWanted | Signal::OfferWanted => 0,
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Place {
     pub(crate) last_request: RequestId,
     /// How fast things are said.
     pub(crate) rate: Rate,
+    /// How fast codes of rooms are tried.
+    pub(crate) codes: Rate,
     /// The rooms this place is in.
     pub(crate) rooms: BTreeSet<RoomId>,
     /// The rooms this place knocks at, or waits for a seat of.

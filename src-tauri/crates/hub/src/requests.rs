@@ -65,8 +65,16 @@ impl Hub {
             }
             Request::CreateRoom { via, rules, media } => self.create_room(asker, via, rules, media, fresh),
             Request::Join { room, media, password } => self.join(asker, &room, media, password.as_deref()),
+            Request::Return { room, media, password } => {
+                self.come_back_to(asker, &room, media, password.as_deref())
+            }
+            Request::WhereIs { room, home, inside } => self.where_is(asker, room, home, inside),
+            Request::HoldRoom { held } => self.hold_room(asker, *held),
+            Request::YieldRoom { room, to } => self.yield_room(asker, room, to),
+            Request::SetWhereabouts { room, whereabouts } => self.set_whereabouts(asker, room, whereabouts),
             Request::Leave { room } => self.leave(asker, room),
             Request::LookAt { room } => self.look_at(asker, &room),
+            Request::FindRoom { code } => self.find_room(asker, code),
             Request::WaitForPlace { room } => self.wait_for_place(asker, &room),
             Request::Withdraw { room } => self.withdraw(asker, room),
             Request::SetRules { room, rules } => self.set_rules(asker, room, rules),

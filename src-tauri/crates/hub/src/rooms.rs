@@ -10,7 +10,7 @@ use crate::door::{Entry, Waiter};
 use crate::place::PlaceId;
 use crate::rate::Rate;
 use crate::requests::Asker;
-use crate::{Fresh, Hub};
+use crate::{Fresh, Hub, Time};
 
 /// A room; never empty.
 #[derive(Debug)]
@@ -29,6 +29,12 @@ pub(crate) struct Room {
     /// Whom the host does not want back; nobody who is admitted.
     pub(crate) removed: BTreeSet<DeviceId>,
     pub(crate) wrong_passwords: Rate,
+    /// How often it has moved.
+    pub(crate) epoch: u32,
+    /// The hub that it was made at, if it has moved.
+    pub(crate) origin: Option<DeviceId>,
+    /// Who ran it before it moved here, and until when they are waited for.
+    pub(crate) wanted_host: Option<(DeviceId, Time)>,
 }
 
 impl Room {
@@ -79,6 +85,9 @@ impl Hub {
             admitted: BTreeSet::from([asker.device]),
             removed: BTreeSet::new(),
             wrong_passwords: Rate::default(),
+            epoch: 0,
+            origin: None,
+            wanted_host: None,
         };
         self.rooms.insert(id, room);
         self.enter(asker, id);
@@ -96,6 +105,9 @@ impl Hub {
             return Err(ErrorCode::RoomUnknown);
         }
         let id = room.room;
+        if self.is_elsewhere(asker, id) {
+            return Ok(());
+        }
         let found = self.rooms.get(&id).ok_or(ErrorCode::RoomUnknown)?;
         match found.seats.iter().find(|seat| seat.device == asker.device) {
             Some(seat) if self.is_connected(seat.place) => {
@@ -110,6 +122,17 @@ impl Hub {
                 }
             }
         }
+        self.take_seat(asker, id, media, false)
+    }
+
+    /// A seat for somebody whom the door has let in; the others are told.
+    pub(crate) fn take_seat(
+        &mut self,
+        asker: Asker,
+        id: RoomId,
+        media: Media,
+        returned: bool,
+    ) -> Result<(), ErrorCode> {
         let Some(found) = self.rooms.get_mut(&id) else { return Err(ErrorCode::RoomUnknown) };
         found.seats.push(Seat { device: asker.device, place: asker.place, media });
         if found.admitted.len() < MAX_REMEMBERED as usize {
@@ -126,7 +149,12 @@ impl Hub {
         }
         for (place, viewer) in self.others_in(id, asker.device) {
             if let Some(participant) = self.participant(asker.device, Some(asker.place), media, viewer) {
-                self.tell(place, Event::ParticipantJoined { room: id, participant });
+                let event = if returned {
+                    Event::ParticipantReturned { room: id, participant }
+                } else {
+                    Event::ParticipantJoined { room: id, participant }
+                };
+                self.tell(place, event);
             }
         }
         Ok(())
@@ -164,6 +192,7 @@ impl Hub {
         room.seats.retain(|seat| seat.device != device);
         let Some(first) = room.seats.first() else {
             self.close_room(id);
+            self.tell_owner_of_end(id, device);
             return;
         };
         let successor = (room.host == device).then_some(first.device);
@@ -186,7 +215,7 @@ impl Hub {
 
     /// Takes a seat from a place in its grace. The room stays even when nobody else is in it, with its host: the same
     /// device takes a seat at once.
-    fn give_up_seat(&mut self, id: RoomId, seat: Seat) {
+    pub(crate) fn give_up_seat(&mut self, id: RoomId, seat: Seat) {
         if let Some(place) = self.places.get_mut(&seat.place) {
             place.rooms.remove(&id);
         }
@@ -198,15 +227,18 @@ impl Hub {
     }
 
     /// Answers with the room that the asker has just got a seat in.
-    fn enter(&mut self, asker: Asker, id: RoomId) {
+    pub(crate) fn enter(&mut self, asker: Asker, id: RoomId) {
         let hub = self.hub_ref();
         if let Some(place) = self.places.get_mut(&asker.place) {
             place.rooms.insert(id);
         }
+        self.expect_sooner(asker.place);
         let Some(room) = self.rooms.get(&id) else { return };
         let others = room.seats.iter().filter(|seat| seat.device != asker.device);
         let state = RoomState {
             room: RoomRef { hub, room: id },
+            epoch: room.epoch,
+            origin: room.origin,
             rules: room.rules.clone(),
             host: room.host,
             founder: room.founder,
@@ -300,7 +332,7 @@ impl Hub {
     }
 
     /// Whether a device may be in one more room.
-    fn check_rooms_of(&self, device: DeviceId) -> Result<(), ErrorCode> {
+    pub(crate) fn check_rooms_of(&self, device: DeviceId) -> Result<(), ErrorCode> {
         let places = self.devices.get(&device).into_iter().flat_map(|device| &device.places);
         let rooms: usize = places.filter_map(|place| Some(self.places.get(place)?.rooms.len())).sum();
         if rooms < MAX_ROOMS_PER_DEVICE as usize { Ok(()) } else { Err(ErrorCode::TooManyRooms) }

@@ -241,6 +241,12 @@ impl Succession {
         }
     }
 
+    /// Whether somebody is, or should be, in the room and has a hub of their own.
+    #[must_use]
+    pub fn knows(&self, device: &DeviceId) -> bool {
+        self.members.contains(device)
+    }
+
     /// Where one is, or was last.
     #[must_use]
     pub const fn current(&self) -> Incarnation {

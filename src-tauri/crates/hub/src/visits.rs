@@ -91,6 +91,7 @@ impl Hub {
             mailbox: Mailbox::default(),
             last_request: 0,
             rate: Rate::default(),
+            codes: Rate::default(),
             rooms: BTreeSet::new(),
             outside: BTreeSet::new(),
             addresses: None,
@@ -136,7 +137,9 @@ impl Hub {
             });
             self.out.extend(again);
         }
+        self.expect_sooner(id);
         self.list(visitor, id);
+        self.tell_owner_of_silence(id, false);
     }
 
     fn welcome(
@@ -153,6 +156,7 @@ impl Hub {
             hub: self.hub_ref(),
             title: self.config.title.clone(),
             people: self.people_for(device),
+            rooms: self.rooms_for(device),
             ice_servers: self.config.ice_servers.clone(),
             resume: token,
             phrase: None,
@@ -188,13 +192,14 @@ impl Hub {
             place.connection = None;
             place.heard = self.now;
             self.set_timer(id, self.now.after(RESUME_GRACE));
+            self.tell_owner_of_silence(id, true);
         }
     }
 
     /// The timer of a place with a connection has come. It was set early when something has been heard since.
     pub(crate) fn may_be_idle(&mut self, id: PlaceId) {
         let Some(place) = self.places.get(&id) else { return };
-        let silent = place.heard.after(IDLE_TIMEOUT);
+        let silent = place.heard.after(self.idle_timeout(place));
         if silent > self.now {
             self.set_timer(id, silent);
         } else {
@@ -202,7 +207,7 @@ impl Hub {
         }
     }
 
-    fn set_timer(&mut self, id: PlaceId, at: Time) {
+    pub(crate) fn set_timer(&mut self, id: PlaceId, at: Time) {
         if let Some(place) = self.places.get_mut(&id) {
             self.timers.remove(&(place.timer, Due::Place(id)));
             place.timer = at;

@@ -34,6 +34,25 @@ pub fn open_in_browser(url: &str) -> io::Result<()> {
     Err(last)
 }
 
+/// Shows a folder in the system's file manager.
+///
+/// # Errors
+/// Nothing that shows folders could be started.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_folder(folder: &std::path::Path) -> io::Result<()> {
+    // What opens pages there opens folders, too. A name that is not UTF-8 has no such address.
+    open_in_browser(folder.to_str().ok_or(io::ErrorKind::InvalidInput)?)
+}
+
+/// Shows a folder in the system's file manager.
+///
+/// # Errors
+/// Nothing that shows folders could be started.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn open_folder(folder: &std::path::Path) -> io::Result<()> {
+    open::that_detached(folder)
+}
+
 /// Opens a web page in the system's browser, which outlives us.
 ///
 /// # Errors

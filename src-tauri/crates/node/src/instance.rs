@@ -53,8 +53,10 @@ impl Drop for Instance {
     }
 }
 
-/// Asks the process that holds `folder` to come to the front; answers with a fresh address of its UI.
-pub(crate) fn knock(folder: &Path) -> io::Result<String> {
+/// Asks the process that holds `folder` to come to the front, and to show where a link leads; answers with a fresh address
+/// of its UI.
+pub(crate) fn knock(folder: &Path, link: Option<&str>) -> io::Result<String> {
+    let link = link.unwrap_or_default();
     let note: Note = serde_json::from_slice(&std::fs::read(folder.join("running.json"))?)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, note.port));
     let mut stream = TcpStream::connect_timeout(&address, KNOCK_TIMEOUT)?;
@@ -62,8 +64,10 @@ pub(crate) fn knock(folder: &Path) -> io::Result<String> {
     stream.set_write_timeout(Some(KNOCK_TIMEOUT))?;
     write!(
         stream,
-        "POST /raise HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Earshot-Secret: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        note.port, note.secret
+        "POST /raise HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Earshot-Secret: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{link}",
+        note.port,
+        note.secret,
+        link.len()
     )?;
     let mut answer = String::new();
     stream.take(4096).read_to_string(&mut answer)?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, Request, State};
 use axum::middleware::{self, Next};
@@ -22,7 +22,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::core::Input;
+use crate::link::link;
 use crate::random;
+use crate::received::Received;
 use crate::session::{Denied, Sessions};
 use crate::window::Window;
 
@@ -43,6 +45,7 @@ pub(crate) struct Loopback {
     started: Instant,
     secret: Arc<str>,
     core: mpsc::Sender<Input>,
+    received: Received,
 }
 
 #[derive(Deserialize)]
@@ -51,12 +54,13 @@ struct OpenQuery {
 }
 
 impl Loopback {
-    pub(crate) fn new(port: u16, core: mpsc::Sender<Input>) -> Self {
+    pub(crate) fn new(port: u16, core: mpsc::Sender<Input>, received: Received) -> Self {
         Self {
             sessions: Arc::new(Mutex::new(Sessions::new(port))),
             started: Instant::now(),
             secret: random::text().into(),
             core,
+            received,
         }
     }
 
@@ -84,8 +88,9 @@ impl Loopback {
         let keyed = Router::new()
             .route("/surface.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], SURFACE) }))
             .route("/ui/ws", get(upgrade))
-            .layer(middleware::from_fn_with_state(self.clone(), need_page_key))
-            .with_state(self.clone());
+            .with_state(self.clone())
+            .merge(self.received.clone().router())
+            .layer(middleware::from_fn_with_state(self.clone(), need_page_key));
         let files = earshot_signaling::assets::router()
             .layer(middleware::from_fn_with_state(self.clone(), need_cookie));
         Router::new()
@@ -152,12 +157,14 @@ async fn open(State(loopback): State<Loopback>, Query(query): Query<OpenQuery>) 
 }
 
 /// A second start of the program: brings the window up, and answers with a fresh address.
-async fn raise(State(loopback): State<Loopback>, headers: HeaderMap) -> Response {
+async fn raise(State(loopback): State<Loopback>, headers: HeaderMap, body: Bytes) -> Response {
     let shown = headers.get("x-earshot-secret").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !random::same(shown, &loopback.secret) {
         return refuse(Denied::Foreign);
     }
-    if loopback.core.send(Input::Raise).await.is_err() {
+    // What is no link is as good as none.
+    let link = std::str::from_utf8(&body).ok().and_then(|text| link(text).ok());
+    if loopback.core.send(Input::Raise(link)).await.is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     (StatusCode::OK, Body::from(loopback.url())).into_response()

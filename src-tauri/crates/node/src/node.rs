@@ -22,6 +22,7 @@ use crate::core::{self, Door, Input, Parts};
 use crate::instance::{self, Instance, Note};
 use crate::local_names::LocalNames;
 use crate::loopback::Loopback;
+use crate::received::Received;
 use crate::settings::{SettingsFile, person};
 use crate::store::{Store, StoreError};
 use crate::trust::Memory;
@@ -69,15 +70,15 @@ const HOLDER_PATIENCE: Duration = Duration::from_secs(8);
 const HOLDER_PAUSE: Duration = Duration::from_millis(100);
 
 /// Takes the folder for this process, or asks the process that holds it to come to the front.
-async fn take_folder(folder: &Path) -> Result<Instance, StartError> {
+async fn take_folder(folder: &Path, link: Option<&String>) -> Result<Instance, StartError> {
     let deadline = Instant::now() + HOLDER_PATIENCE;
     loop {
         let taken = Instance::take(folder).map_err(|error| StartError::Folder(folder.to_owned(), error))?;
         if let Some(instance) = taken {
             return Ok(instance);
         }
-        let knocked_at = folder.to_owned();
-        let answer = tokio::task::spawn_blocking(move || instance::knock(&knocked_at))
+        let (knocked_at, link) = (folder.to_owned(), link.cloned());
+        let answer = tokio::task::spawn_blocking(move || instance::knock(&knocked_at, link.as_deref()))
             .await
             .map_err(|error| StartError::Stuck(io::Error::other(error)))?;
         match answer {
@@ -99,6 +100,7 @@ pub struct Node {
     stop_serving: watch::Sender<bool>,
     notes: Vec<StartNote>,
     local_names: LocalNames,
+    received: Received,
     _instance: Instance,
 }
 
@@ -122,7 +124,7 @@ impl Node {
     ) -> Result<Self, StartError> {
         let folder = options.folder().ok_or(StartError::NoFolder)?;
         make_folder(&folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
-        let instance = take_folder(&folder).await?;
+        let instance = take_folder(&folder, options.link.as_ref()).await?;
         // What is set aside lies in the folder, and is told from there.
         let (key, _) = DeviceKey::load_or_replace(folder.join("device-key.pem"))?;
         let key = Arc::new(key);
@@ -153,7 +155,7 @@ impl Node {
         tokio::spawn(serve(listener, Some(tls), router, closing));
 
         let told = (!core::hidden(&current, &memory)).then(|| person(&current));
-        let announcement = core::announcement(device, told, phrase.borrow().is_some(), hub_port, 0);
+        let announcement = core::announcement(device, told, (phrase.borrow().is_some(), false), hub_port, 0);
         let (discovery, problem) = match find(announcement, core::choice(&current.interfaces)) {
             Ok(discovery) => (Some(discovery), None),
             Err(error) => {
@@ -173,6 +175,7 @@ impl Node {
         };
         let seals = seals(key.clone());
         let core = core::spawn(Parts {
+            link: options.link.clone(),
             folder: folder.clone(),
             key,
             seals,
@@ -190,7 +193,8 @@ impl Node {
             open_in_browser,
             state: published,
         });
-        let loopback = Loopback::new(ui_port, core.clone());
+        let received = Received::new(options.received().unwrap_or_else(|| folder.join("received")));
+        let loopback = Loopback::new(ui_port, core.clone(), received.clone());
         // Set once, right here.
         let _ = opener.set(loopback.clone());
         tokio::spawn(serve(ui_listener, None, loopback.clone().router(), until(stopped)));
@@ -207,6 +211,7 @@ impl Node {
             stop_serving,
             notes,
             local_names,
+            received,
             _instance: instance,
         })
     }
@@ -255,6 +260,18 @@ impl Node {
     pub async fn resolve_local(&self, name: &str) -> Vec<IpAddr> {
         let interfaces = self.settings().interfaces;
         self.local_names.resolve(name, &interfaces).await
+    }
+
+    /// The files that windows receive.
+    #[must_use]
+    pub fn received(&self) -> &Received {
+        &self.received
+    }
+
+    /// Shows where a link leads that the system was asked to open; [`link`](crate::link()) has taken it.
+    pub async fn follow_link(&self, link: String) {
+        // The node may be ending.
+        let _ = self.core.send(Input::Raise(Some(link))).await;
     }
 
     /// Changes settings.

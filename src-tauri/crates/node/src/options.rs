@@ -14,6 +14,10 @@ pub struct Options {
     #[arg(long, env = "EARSHOT_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
+    /// Folder for files that others send [default: Earshot in the downloads].
+    #[arg(long, env = "EARSHOT_DOWNLOADS", value_name = "FOLDER")]
+    pub downloads: Option<PathBuf>,
+
     /// The name others see, for this run.
     #[arg(long, env = "EARSHOT_NAME", value_name = "NAME")]
     pub name: Option<String>,
@@ -45,6 +49,10 @@ pub struct Options {
     /// Port of the user interface on this machine [default: any free one].
     #[arg(long, env = "EARSHOT_UI_PORT", value_name = "PORT")]
     pub ui_port: Option<u16>,
+
+    /// A link to a meeting, earshot:room?…, as the system hands it over; shown where Earshot runs already.
+    #[arg(value_name = "LINK", value_parser = crate::link::link)]
+    pub link: Option<String>,
 }
 
 impl Options {
@@ -55,5 +63,17 @@ impl Options {
             directories::ProjectDirs::from("app", "Earshot", "Earshot")
                 .map(|folders| folders.data_dir().to_path_buf())
         })
+    }
+    /// The folder for files that others send.
+    #[must_use]
+    pub fn received(&self) -> Option<PathBuf> {
+        let downloads = || {
+            let folders = directories::UserDirs::new()?;
+            // Not every system names one.
+            let downloads =
+                folders.download_dir().map_or_else(|| folders.home_dir().join("Downloads"), Into::into);
+            Some(downloads.join("Earshot"))
+        };
+        self.downloads.clone().or_else(downloads).or_else(|| Some(self.folder()?.join("received")))
     }
 }

@@ -173,6 +173,13 @@ impl People {
         (person.found.phrase == self.phrase && person.found.person.is_none()).then_some(person.found.revision)
     }
 
+    /// The revision of a device's record, if it says that its hub has rooms to list.
+    #[must_use]
+    pub(crate) fn with_rooms(&self, device: &DeviceId) -> Option<u64> {
+        let person = self.lan.get(device)?;
+        (person.found.phrase == self.phrase && person.found.rooms).then_some(person.found.revision)
+    }
+
     /// Everybody whose record was heard.
     #[must_use]
     pub(crate) fn on_lan(&self) -> Vec<DeviceId> {
@@ -364,6 +371,7 @@ mod tests {
             device: ANN,
             person: Some(Person::named(name)),
             phrase: false,
+            rooms: false,
             revision: 0,
             versions: vec![1],
             addresses: vec!["10.0.0.1:7000".parse().expect("an address")],

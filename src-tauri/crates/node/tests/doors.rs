@@ -10,7 +10,8 @@ use common::{Person, call};
 
 /// A room at which one knocks.
 async fn knocked_at(host: &mut Person, capacity: u16) -> RoomRef {
-    let rules = RoomRules { title: "Stand-up".into(), door: Door::Knock, password: None, capacity };
+    let rules =
+        RoomRules { title: "Stand-up".into(), door: Door::Knock, password: None, capacity, listed: false };
     match host.ask(Request::CreateRoom { via: None, rules, media: Media::Voice }).await {
         Ok(Reply::Room(state)) => state.room,
         other => panic!("{other:?}"),

@@ -62,6 +62,7 @@ impl Street {
                 person: Label::named(format!("Neighbour {number}")),
                 hidden: false,
                 phrase: false,
+                rooms: false,
                 // Nothing listens there.
                 port: 1,
                 versions: VERSIONS.to_vec(),

@@ -125,6 +125,7 @@ fn found(device: DeviceId, address: SocketAddr) -> Found {
         device,
         person: None,
         phrase: false,
+        rooms: false,
         revision: 0,
         versions: vec![1],
         addresses: vec![address],

@@ -102,6 +102,8 @@ impl Liar {
         let (id, ()) = self.asked(|request| matches!(request, Request::Join { .. }).then_some(())).await;
         let state = RoomState {
             room,
+            epoch: 0,
+            origin: None,
             rules: RoomRules::open_to(2),
             host: SERVER,
             founder: SERVER,
@@ -146,6 +148,7 @@ async fn linked(people: Vec<Presence>, settings: SettingsChange) -> (Person, Lia
         hub: HubRef { device: SERVER, addresses: Vec::new() },
         title: "Liars & Co".into(),
         people,
+        rooms: Vec::new(),
         ice_servers: Vec::new(),
         resume: ResumeToken([2; 32]),
         phrase: None,

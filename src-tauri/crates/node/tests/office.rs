@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use earshot_discovery::memory::Ether;
 use earshot_discovery::{Discovery, DiscoveryEvent, Found, InterfaceChoice};
-use earshot_node::{Node, StartError};
+use earshot_node::{Node, Options, StartError};
 use earshot_protocol::hub::{Description, DescriptionKind, LeaveReason, RingAnswer, RingEnd, Signal};
 use earshot_protocol::owner::{Direction, ServerState, SettingsChange};
 use earshot_protocol::{
@@ -155,6 +155,7 @@ async fn a_link_that_stands_but_leads_nowhere_fails_as_fast() {
         device: bob.device(),
         person: Some(earshot_protocol::Person::named("Bob")),
         phrase: false,
+        rooms: false,
         revision: 0,
         versions: vec![1],
         addresses: vec![cable.address],
@@ -270,6 +271,43 @@ async fn a_second_start_knocks_at_the_first() {
         _ => None,
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_link_of_a_second_start_is_shown_in_one_window_of_the_first() {
+    let ether = Ether::new();
+    let mut ann = Person::arrive(&ether, "Ann").await;
+    let follows = |message: &FromNode| match message {
+        FromNode::Owner { event: OwnerEvent::FollowLink { link } } => Some(link.clone()),
+        _ => None,
+    };
+    let with_link =
+        |folder: &std::path::Path, link: &str| Options { link: Some(link.into()), ..options(folder, "Ann") };
+    // Whoever only listens, as the shell does, cannot show it: it waits for a page.
+    let second = start(&ether, &with_link(ann.folder.path(), "earshot:room?id=a")).await;
+    assert!(matches!(second, Err(StartError::AlreadyRunning { .. })));
+    ann.hear("the knock", |message| {
+        matches!(message, FromNode::Owner { event: OwnerEvent::Raise }).then_some(())
+    })
+    .await;
+    assert!(!ann.heard.iter().any(|message| follows(message).is_some()));
+    ann.calls().await;
+    assert_eq!(ann.hear("the link", follows).await, "earshot:room?id=a");
+    let second = start(&ether, &with_link(ann.folder.path(), "earshot:room?id=b")).await;
+    assert!(matches!(second, Err(StartError::AlreadyRunning { .. })));
+    assert_eq!(ann.hear("the other link", follows).await, "earshot:room?id=b");
+    // One that is none is not passed on.
+    let second = start(&ether, &with_link(ann.folder.path(), "https://example.com/")).await;
+    assert!(matches!(second, Err(StartError::AlreadyRunning { .. })));
+    ann.calls().await;
+    assert!(!ann.heard.iter().any(|message| follows(message).is_some()));
+    // The first start has its link from the beginning.
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = start(&ether, &with_link(folder.path(), "earshot:room?id=c")).await.expect("starts");
+    let window = node.attach().await.expect("attaches");
+    let mut bob = Person { node, window, heard: Vec::new(), next: 0, folder };
+    bob.calls().await;
+    assert_eq!(bob.hear("the link of the first start", follows).await, "earshot:room?id=c");
 }
 
 #[tokio::test]

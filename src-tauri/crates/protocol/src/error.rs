@@ -122,6 +122,16 @@ codes! {
     PortInUse = "port-in-use",
     /// Too many windows are open on this node.
     TooManyWindows = "too-many-windows",
+    /// No such file is being received.
+    FileUnknown = "file-unknown",
+    /// A part of a file that is not what its sender said it is.
+    FileChanged = "file-changed",
+    /// More files at once than allowed.
+    TooManyFiles = "too-many-files",
+    /// There is no room left where files are kept.
+    DiskFull = "disk-full",
+    /// The folder for received files is not there, or cannot be written.
+    FolderUnusable = "folder-unusable",
     /// A fault of ours.
     Internal = "internal",
 }

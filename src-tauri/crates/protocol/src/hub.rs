@@ -13,7 +13,10 @@ use crate::{
     RequestId, ResumeToken, RingId, RoomId, RoomRef, Seq, Signature,
 };
 
-pub use crate::room::{Door, LeaveReason, Participant, RoomRules, RoomState, RoomSummary};
+pub use crate::listing::{FoundRoom, OpenRoom, RoomCode};
+pub use crate::room::{
+    Door, HeldRoom, Home, LeaveReason, Participant, RoomRules, RoomState, RoomSummary, Whereabouts,
+};
 pub use crate::signal::{Candidate, Description, DescriptionKind, Signal};
 
 /// What a visitor says to a hub.
@@ -155,6 +158,49 @@ pub enum Request {
         #[ts(optional)]
         password: Option<String>,
     },
+    /// Enters a room that I was in, where another hub holds it now; past its door and its capacity, if I am known there.
+    /// Answer: `room`.
+    Return {
+        /// Which room, and where.
+        room: RoomRef,
+        /// How I come in.
+        media: Media,
+        /// The room's password, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        password: Option<String>,
+    },
+    /// Asks another participant's hub where a room is. Answer: `whereabouts`.
+    WhereIs {
+        /// Which room.
+        room: RoomId,
+        /// Where I am, or was last.
+        home: Home,
+        /// I am there now.
+        inside: bool,
+    },
+    /// My own hub holds a room whose hub is gone; I am in it. Only an install of its own hub. Answer: `room`.
+    HoldRoom {
+        /// The room.
+        held: Box<HeldRoom>,
+    },
+    /// My own hub holds a room no longer: whoever is in it is sent there. Only an install of its own hub. Answer: `done`.
+    YieldRoom {
+        /// Which room.
+        room: RoomId,
+        /// Where to.
+        to: Home,
+    },
+    /// What my own hub answers to `where-is`, of a room that it does not hold; absent: no more of it. Only an install of
+    /// its own hub. Answer: `done`.
+    SetWhereabouts {
+        /// Which room.
+        room: RoomId,
+        /// What.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        whereabouts: Option<Whereabouts>,
+    },
     /// Leaves a room. The last one out ends it. Answer: `done`.
     Leave {
         /// Which room.
@@ -164,6 +210,11 @@ pub enum Request {
     LookAt {
         /// Which room, and where.
         room: RoomRef,
+    },
+    /// Which rooms have this code, listed or not. Answer: `found`.
+    FindRoom {
+        /// What was spoken.
+        code: RoomCode,
     },
     /// "Tell me when there is room", of one that is full; `room-has-place` follows once. Answer: `done`.
     WaitForPlace {
@@ -266,10 +317,19 @@ impl Request {
         match self {
             Self::SetPerson { person } => person.check(),
             Self::CreateRoom { rules, .. } | Self::SetRules { rules, .. } => rules.check(),
-            Self::Join { password: Some(password), .. } if !is_password(password) => {
+            Self::Join { password: Some(password), .. } | Self::Return { password: Some(password), .. }
+                if !is_password(password) =>
+            {
                 Err(ErrorCode::Malformed)
             }
+            Self::HoldRoom { held } => held.check(),
+            Self::WhereIs { home, .. }
+            | Self::YieldRoom { to: home, .. }
+            | Self::SetWhereabouts { whereabouts: Some(Whereabouts::In { home }), .. } => {
+                check_addresses(&home.hub.addresses)
+            }
             Self::Join { room, .. }
+            | Self::Return { room, .. }
             | Self::Ring { room, .. }
             | Self::LookAt { room }
             | Self::WaitForPlace { room } => check_addresses(&room.hub.addresses),
@@ -283,6 +343,7 @@ impl Request {
             }
             Self::SetBlocked { devices } if devices.len() > MAX_BLOCKED as usize => Err(ErrorCode::Malformed),
             Self::Leave { .. }
+            | Self::FindRoom { .. }
             | Self::Withdraw { .. }
             | Self::Admit { .. }
             | Self::Remove { .. }
@@ -292,6 +353,7 @@ impl Request {
             | Self::CancelRing { .. }
             | Self::AnswerRing { .. }
             | Self::SetBlocked { .. }
+            | Self::SetWhereabouts { .. }
             | Self::Signal { .. } => Ok(()),
         }
     }
@@ -400,6 +462,11 @@ pub struct Welcome {
     pub title: String,
     /// Who is here, without the visitor. On the LAN a hub shows only its owner.
     pub people: Vec<Presence>,
+    /// The hub's listed rooms, at most [`MAX_LISTED`](crate::limits::MAX_LISTED); what changes is told by
+    /// `rooms-changed`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<OpenRoom>>", optional)]
+    pub rooms: Vec<OpenRoom>,
     /// What may help to connect.
     pub ice_servers: Vec<IceServer>,
     /// What brings this place back.
@@ -499,6 +566,21 @@ pub enum Reply {
     Knocking,
     /// A room, before one comes in.
     Summary(RoomSummary),
+    /// The rooms of a code; never none.
+    Found {
+        /// At most [`MAX_FOUND`](crate::limits::MAX_FOUND).
+        rooms: Vec<FoundRoom>,
+    },
+    /// Where the room is, as far as this participant knows.
+    Whereabouts {
+        /// That.
+        whereabouts: Whereabouts,
+    },
+    /// The room is held there now: ask there.
+    Moved {
+        /// Where.
+        to: Home,
+    },
     /// It rings there.
     Ring {
         /// The ring's id.
@@ -524,6 +606,16 @@ pub enum Event {
         #[ts(optional)]
         via: Option<DeviceId>,
     },
+    /// The list of rooms has changed; told at most once in [`LISTING_PAUSE`](crate::limits::LISTING_PAUSE) ms.
+    RoomsChanged {
+        /// Whose list.
+        hub: HubRef,
+        /// Rooms that are new or have changed, each as a whole; together with the others never more than
+        /// [`MAX_LISTED`](crate::limits::MAX_LISTED).
+        here: Vec<OpenRoom>,
+        /// Rooms that are not to be listed any more.
+        gone: Vec<RoomId>,
+    },
     /// Somebody rings.
     Ringing {
         /// The ring's id.
@@ -548,6 +640,54 @@ pub enum Event {
         room: RoomId,
         /// Who.
         participant: Participant,
+    },
+    /// Somebody who was in the room before it moved is in it again. Who has a connection with them keeps it; else an
+    /// offer from them follows.
+    ParticipantReturned {
+        /// In which room.
+        room: RoomId,
+        /// Who.
+        participant: Participant,
+    },
+    /// The room is held elsewhere now: one comes back there by a `return`. Nothing more is told of it here.
+    RoomYielded {
+        /// Which room.
+        room: RoomId,
+        /// Where it is.
+        to: Home,
+    },
+    /// Another hub holds the room now, and one is in it again. Only a node says it, to its windows. Who has a connection
+    /// with somebody there keeps it, and offers to the others.
+    RoomMoved {
+        /// Which room.
+        room: RoomId,
+        /// All of it, as after a `join`.
+        state: RoomState,
+    },
+    /// A participant's connection with the hub is gone or there again. Told to the hub's owner.
+    ParticipantSilent {
+        /// In which room.
+        room: RoomId,
+        /// Who.
+        device: DeviceId,
+        /// It is gone.
+        silent: bool,
+    },
+    /// Nobody is left in a room that the owner's hub held for others. Told to the hub's owner.
+    RoomEmpty {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Somebody has asked where a room is. Told to the hub's owner.
+    RoomSought {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        by: DeviceId,
+        /// Where they are, or were last.
+        home: Home,
+        /// They are there now.
+        inside: bool,
     },
     /// A participant is no longer there.
     ParticipantLeft {

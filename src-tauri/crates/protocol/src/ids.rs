@@ -103,6 +103,10 @@ bytes_id!(
     RoomId, 16
 );
 bytes_id!(
+    /// Names a file that somebody offers.
+    FileId, 16
+);
+bytes_id!(
     /// Names a ring; random.
     RingId, 16
 );
@@ -110,7 +114,7 @@ bytes_id!(
     /// The secret that lets a dropped connection have its place back.
     ResumeToken, 32
 );
-public_id!(DeviceId PublicKey Signature Nonce Digest PakeMessage RoomId RingId);
+public_id!(DeviceId PublicKey Signature Nonce Digest PakeMessage FileId RoomId RingId);
 
 impl fmt::Debug for ResumeToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,12 +7,14 @@
 //! Three families of messages, each its own type, so that what one connection may say cannot be said on another:
 //! * [`hub`]: [`ToHub`] and [`FromHub`], between anybody and a hub;
 //! * [`owner`]: [`ToNode`] and [`FromNode`], between a node and its own windows only;
-//! * [`peer`]: [`Control`], between two participants on their data channel.
+//! * [`peer`]: [`Control`], between two participants on their data channel; [`files`]: [`FileMessage`], on another.
 
 pub mod error;
+pub mod files;
 pub mod hub;
 pub mod ids;
 pub mod limits;
+pub mod listing;
 pub mod owner;
 pub mod peer;
 pub mod person;
@@ -22,15 +24,17 @@ mod signal;
 pub mod trust;
 
 pub use error::ErrorCode;
+pub use files::{FileEnd, FileMessage, FileReply, FileRequest};
 pub use hub::{Event, FromHub, Hello, HubMessage, Reply, Request, Resume, ToHub, Welcome};
 pub use ids::{
-    DeviceId, Digest, HubRef, Nonce, PakeMessage, PublicKey, RequestId, ResumeToken, RingId, RoomId, RoomRef,
-    Seq, ShortId, Signature,
+    DeviceId, Digest, FileId, HubRef, Nonce, PakeMessage, PublicKey, RequestId, ResumeToken, RingId, RoomId,
+    RoomRef, Seq, ShortId, Signature,
 };
+pub use listing::{FoundRoom, OpenRoom, RoomCode};
 pub use owner::{FromNode, OwnerEvent, OwnerReply, OwnerRequest, ToNode};
-pub use peer::Control;
+pub use peer::{Control, ShownSize};
 pub use person::{DeviceKind, Media, Person, Presence, Reach, Status};
-pub use room::{Door, RoomRules, RoomState, RoomSummary};
+pub use room::{Door, HeldRoom, Home, RoomRules, RoomState, RoomSummary, Whereabouts};
 pub use seal::{Seal, Verify};
 pub use trust::{KnownDevice, NameWarning, Standing, Trust};
 

@@ -18,6 +18,10 @@ limits! {
     PING_INTERVAL = 5_000;
     /// A hub that has heard nothing for this long takes the connection for dropped.
     IDLE_TIMEOUT = 15_000;
+    /// The same while in a room that another install holds: whoever is silent there is looked for.
+    ROOM_IDLE_TIMEOUT = 6_000;
+    /// Between two pings of an install in such a room: a hub that is gone is noticed in twice this time.
+    ROOM_PING_INTERVAL = 1_000;
     /// How long a dropped connection keeps its place.
     RESUME_GRACE = 30_000;
     /// What a hub keeps for a client that has not yet said it has seen it; beyond that it cannot resume.
@@ -56,6 +60,19 @@ limits! {
     MAX_ROOMS_PER_DEVICE = 4;
     /// Participants of a room unless its maker asked for fewer.
     MAX_PARTICIPANTS = 16;
+    /// Cameras of others that one participant asks for at once. Each is coded for them alone: a mesh of eight people is
+    /// what usual machines and lines carry; beyond that, those who speak are seen.
+    MAX_CAMERAS = 7;
+    /// Listed rooms that one hub tells of: what a list can show. The others are found by link or code.
+    MAX_LISTED = 48;
+    /// Between two changes of the list of rooms that a visitor is told of: each is told to everybody.
+    LISTING_PAUSE = 1_000;
+    /// Rooms in the answer to a code. There is more than one only by chance.
+    MAX_FOUND = 8;
+    /// Codes that one place may give in [`RATE_WINDOW`]; each also costs its address a second. They are not to be guessed.
+    MAX_CODES = 10;
+    /// A link to a room: what fits into one argument of a program everywhere, and into a QR code.
+    MAX_LINK_CHARS = 2_048;
     /// A room's name in characters: what a window's title can show.
     MAX_TITLE_CHARS = 80;
     /// A room's name in UTF-8 bytes.
@@ -106,6 +123,19 @@ limits! {
     MAX_WINDOWS = 8;
     /// Call records that one answer lists.
     MAX_CALLS_LISTED = 200;
+    /// A file is checked and written in blocks of this size: large enough to cost little each, small enough that a few fit
+    /// into memory.
+    FILE_BLOCK_BYTES = 1024 * 1024;
+    /// What may be on its way of one file, sent and not yet written: all that either side holds of it in memory.
+    FILE_WINDOW_BYTES = 8 * 1024 * 1024;
+    /// One piece of a file, with its number: what the data channels of today's browsers take at once.
+    MAX_PIECE_BYTES = 256 * 1024;
+    /// The name of a file that is offered, in UTF-8 bytes; what is longer on no disk.
+    MAX_FILE_NAME_BYTES = 1024;
+    /// Files that one participant may offer to another at once, and that are being received.
+    MAX_FILES = 16;
+    /// A file without a folder to write to, in a browser that holds it in memory until it is whole.
+    MAX_FILE_IN_MEMORY = 256 * 1024 * 1024;
     /// A one-time key for the loopback UI is good for this long.
     UI_KEY_LIFETIME = 300_000;
     /// How long `disconnected` may last before ICE is restarted.

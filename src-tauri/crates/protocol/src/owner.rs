@@ -281,6 +281,13 @@ pub enum OwnerEvent {
     },
     /// Another start of the program asks this window to come to the front.
     Raise,
+    /// The system was asked to open a link of ours: somebody has clicked on it elsewhere. Told to one window, which asks
+    /// before anything is done.
+    FollowLink {
+        /// Nothing of it has been checked but that it begins with `earshot:`, and is of printable characters, at most
+        /// [`MAX_LINK_CHARS`](crate::limits::MAX_LINK_CHARS).
+        link: String,
+    },
 }
 
 /// The owner's side of things, whole.

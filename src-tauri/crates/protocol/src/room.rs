@@ -5,10 +5,11 @@ use ts_rs::TS;
 
 use crate::hub::IceServer;
 use crate::limits::{
-    MAX_PARTICIPANTS, MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, MAX_TITLE_BYTES, MAX_TITLE_CHARS,
+    MAX_PARTICIPANTS, MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, MAX_REMEMBERED, MAX_TITLE_BYTES,
+    MAX_TITLE_CHARS,
 };
 use crate::person::is_line;
-use crate::{DeviceId, DeviceKind, ErrorCode, HubRef, Media, Person, RoomRef};
+use crate::{DeviceId, DeviceKind, ErrorCode, HubRef, Media, Person, RoomId, RoomRef};
 
 /// Who may come into a room without having been admitted. Whoever was in it before may come back through any door,
 /// unless the host has removed them.
@@ -38,6 +39,10 @@ pub struct RoomRules {
     pub password: Option<String>,
     /// How many may be in it, 2 to [`MAX_PARTICIPANTS`].
     pub capacity: u16,
+    /// Whoever sees its host sees the room as well, unless its door is locked. Absent: no.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub listed: bool,
 }
 
 impl std::fmt::Debug for RoomRules {
@@ -47,6 +52,7 @@ impl std::fmt::Debug for RoomRules {
             .debug_struct("RoomRules")
             .field("door", &self.door)
             .field("capacity", &self.capacity)
+            .field("listed", &self.listed)
             .finish_non_exhaustive()
     }
 }
@@ -55,7 +61,7 @@ impl RoomRules {
     /// An open room without a name for so many.
     #[must_use]
     pub const fn open_to(capacity: u16) -> Self {
-        Self { title: String::new(), door: Door::Open, password: None, capacity }
+        Self { title: String::new(), door: Door::Open, password: None, capacity, listed: false }
     }
 
     /// Checks every bound.
@@ -79,11 +85,77 @@ pub fn is_password(text: &str) -> bool {
     !text.trim().is_empty() && is_line(text, MAX_PASSWORD_CHARS, MAX_PASSWORD_BYTES)
 }
 
+/// Where a room is held: one of its lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Home {
+    /// The hub that holds it.
+    pub hub: HubRef,
+    /// How often the room has moved before.
+    pub epoch: u32,
+}
+
+/// What a participant's node says when it is asked where a room is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Whereabouts {
+    /// There, and well as far as it knows.
+    In {
+        /// Where.
+        home: Home,
+    },
+    /// The room's hub is gone; it looks for it, too.
+    Looking,
+    /// It has left the room on purpose, or knows of none.
+    Left,
+}
+
+/// A room that its own hub shall hold for the owner, because the hub it had is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct HeldRoom {
+    /// Which room.
+    pub room: RoomId,
+    /// How often it has moved, this time included.
+    pub epoch: u32,
+    /// The hub that it was made at.
+    pub origin: DeviceId,
+    /// What its host has set.
+    pub rules: RoomRules,
+    /// Who ran it last, and does so again if they come back soon.
+    pub host: DeviceId,
+    /// Who made it.
+    pub founder: DeviceId,
+    /// Who was in it: they come back through any door. At most [`MAX_REMEMBERED`].
+    pub members: Vec<DeviceId>,
+    /// Whom its hosts have removed. At most [`MAX_REMEMBERED`].
+    pub removed: Vec<DeviceId>,
+    /// How its owner is in it.
+    pub media: Media,
+}
+
+impl HeldRoom {
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Malformed`].
+    pub fn check(&self) -> Result<(), ErrorCode> {
+        let few = |devices: &Vec<DeviceId>| devices.len() <= MAX_REMEMBERED as usize;
+        if few(&self.members) && few(&self.removed) { self.rules.check() } else { Err(ErrorCode::Malformed) }
+    }
+}
+
 /// A room as a newcomer finds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RoomState {
     /// Which room, and where.
     pub room: RoomRef,
+    /// How often it has moved.
+    #[serde(default)]
+    #[ts(as = "Option<u32>", optional)]
+    pub epoch: u32,
+    /// The hub that it was made at, if it has moved: what participants seal for each other names that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub origin: Option<DeviceId>,
     /// What its host has set.
     pub rules: RoomRules,
     /// The participant who runs it.

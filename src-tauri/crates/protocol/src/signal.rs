@@ -24,6 +24,8 @@ pub enum Signal {
     },
     /// The answering side asks the offering side for an ICE restart: only one side ever offers.
     RestartWanted,
+    /// "You have come back, and I have no connection with you": the returned side offers anew, unless it has just done so.
+    OfferWanted,
 }
 
 /// W3C's RTCSessionDescriptionInit.

@@ -4,7 +4,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use earshot_protocol::{ErrorCode, error, hub, limits, owner, peer, person, room, seal, trust};
+use earshot_protocol::{
+    ErrorCode, error, files, hub, limits, listing, owner, peer, person, room, seal, trust,
+};
 use ts_rs::{Config, TS};
 
 macro_rules! declarations {
@@ -29,13 +31,16 @@ fn typescript() -> String {
         hub::ToHub hub::Hello hub::Binding hub::PhraseProof hub::Resume hub::Request hub::RingAnswer hub::RingEnd
         hub::Signal hub::Description hub::DescriptionKind seal::Seal seal::Verify hub::Candidate
         hub::FromHub hub::Welcome hub::IceServer hub::HubMessage hub::Reply hub::Event
-        room::Door room::RoomRules room::RoomState room::Participant room::RoomSummary room::LeaveReason
+        room::Door room::RoomRules room::RoomState room::Participant room::Home room::Whereabouts room::HeldRoom
+        room::RoomSummary room::LeaveReason
+        listing::OpenRoom listing::FoundRoom
         owner::ToNode owner::FromNode owner::OwnerRequest owner::OwnerReply owner::OwnerEvent owner::NodeState
         owner::Settings owner::SettingsChange owner::Language owner::Theme owner::Capture owner::ServerState
         owner::NetworkState owner::NetworkProblem owner::Direction owner::CallRecord
         owner::Verification owner::VerifyStage owner::VerifyStep owner::StartNote
         trust::Trust trust::NameWarning trust::Standing trust::KnownDevice
-        peer::Control
+        peer::Control peer::ShownSize
+        files::FileMessage files::FileEnd files::FileRequest files::FileReply
     ) {
         text.push_str(&declaration);
         text.push('\n');
@@ -48,7 +53,9 @@ fn typescript() -> String {
         ("Nonce", "What a hub asks a visitor to sign, base32."),
         ("Digest", "SHA-256 or a code made with it, base32."),
         ("PakeMessage", "One side's message of SPAKE2, base32."),
+        ("FileId", "Names a file that somebody offers, base32."),
         ("RoomId", "Names a room, base32."),
+        ("RoomCode", "A room's code: nine digits."),
         ("RingId", "Names a ring, base32."),
         ("ResumeToken", "The secret that brings a place back, base32."),
     ] {

@@ -23,6 +23,9 @@ const HEARERS_OF_A_NAME: usize = 50;
 /// A ring costs a second of an address: somebody has to answer it, and no office behind one router rings more often.
 const RING: u32 = MAX_ACTIONS_PER_SECOND;
 
+/// A code likewise: with nine digits, a stranger at one address guesses for weeks.
+const FIND: u32 = MAX_ACTIONS_PER_SECOND;
+
 /// Whoever has paid is forgotten so often when many are remembered.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
@@ -53,9 +56,12 @@ pub(crate) fn cost(message: &ToHub, hearers: usize) -> Option<u32> {
     match request {
         Request::SetPerson { .. } | Request::SetBlocked { .. } => Some(price(hearers, HEARERS_OF_A_NAME)),
         Request::Ring { .. } => Some(RING),
+        // A code may be guessed, and many rooms are looked through.
+        Request::FindRoom { .. } => Some(FIND),
         // A room's participants hear of these, and a password may be guessed.
         Request::CreateRoom { .. }
         | Request::Join { .. }
+        | Request::Return { .. }
         | Request::SetRules { .. }
         | Request::SetAddresses { .. }
         | Request::HandOver { .. }
@@ -67,6 +73,10 @@ pub(crate) fn cost(message: &ToHub, hearers: usize) -> Option<u32> {
         | Request::Admit { .. }
         | Request::Remove { .. }
         | Request::EndRoom { .. }
+        | Request::WhereIs { .. }
+        | Request::HoldRoom { .. }
+        | Request::YieldRoom { .. }
+        | Request::SetWhereabouts { .. }
         | Request::CancelRing { .. }
         | Request::AnswerRing { .. }
         | Request::Signal { .. } => None,

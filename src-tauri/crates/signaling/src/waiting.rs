@@ -57,7 +57,7 @@ fn weight(message: &FromHub) -> usize {
             LINE + match signal {
                 Signal::Description { description } => description.sdp.len(),
                 Signal::Candidate { candidate: Some(candidate) } => candidate.candidate.len(),
-                Signal::Candidate { candidate: None } | Signal::RestartWanted => 0,
+                Signal::Candidate { candidate: None } | Signal::RestartWanted | Signal::OfferWanted => 0,
             }
         }
         FromHub::Message { message: HubMessage::Ok { reply: Reply::Room(room), .. }, .. } => {
@@ -68,6 +68,7 @@ fn weight(message: &FromHub) -> usize {
                 HubMessage::Event {
                     event:
                         Event::ParticipantJoined { participant, .. }
+                        | Event::ParticipantReturned { participant, .. }
                         | Event::ParticipantChanged { participant, .. },
                 },
             ..

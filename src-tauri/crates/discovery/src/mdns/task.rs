@@ -363,7 +363,7 @@ impl Task {
             _ => (address.to_ip_addr(), 0),
         });
         let addresses = to_dial(heard, port, &self.snapshot.networks);
-        let Record { device, person, phrase, revision, versions, promise, leaving, secret } = record;
+        let Record { device, person, phrase, rooms, revision, versions, promise, leaving, secret } = record;
         if leaving {
             if self.people.leaves(device, secret.as_ref()) {
                 self.want_afresh(DOUBT_TIMEOUT);
@@ -373,7 +373,7 @@ impl Task {
                 self.want_afresh(DOUBT_TIMEOUT);
             }
         } else {
-            let found = Found { device, person, phrase, revision, versions, addresses, port };
+            let found = Found { device, person, phrase, rooms, revision, versions, addresses, port };
             if self.people.heard(found, promise, &self.snapshot.networks) {
                 self.want_afresh(HEARD_AGAIN);
             }

@@ -19,7 +19,12 @@ impl Hub {
         assert_eq!(self.timers.len(), self.places.len() + self.rings.len(), "one timer for each");
         assert!(self.places.len() <= MAX_MEMBERS as usize);
         assert!(self.rooms.len() <= MAX_ROOMS as usize);
+        assert!(self.whereabouts.len() <= crate::moves::MAX_KNOWN);
+        assert!(self.whereabouts.keys().all(|id| !self.rooms.contains_key(id)), "held here or elsewhere");
         assert!(self.out.is_empty());
+        let waits = self.listing.deadline().is_some();
+        assert!(waits || self.listing.told == self.listed_now(), "what has changed is told, or will be");
+        assert!(self.listing.told.len() <= MAX_LISTED as usize);
         assert_eq!(self.is_empty(), self.counts() == Counts::default());
         if self.closed {
             assert!(self.is_empty(), "nothing is left after the end");
@@ -46,7 +51,11 @@ impl Hub {
         }
         for (id, place) in &self.places {
             assert!(self.timers.contains(&(place.timer, Due::Place(*id))));
-            let due = place.heard.after(if place.connection.is_some() { IDLE_TIMEOUT } else { RESUME_GRACE });
+            let due = place.heard.after(if place.connection.is_some() {
+                self.idle_timeout(place)
+            } else {
+                RESUME_GRACE
+            });
             assert!(place.timer <= due, "not later than what is due");
             assert!(due > self.now, "what is due has been done");
             place.mailbox.audit();
@@ -59,7 +68,9 @@ impl Hub {
         let waiting: usize = self.rooms.values().map(|room| room.outside.len()).sum();
         assert_eq!(waiting, self.places.values().map(|place| place.outside.len()).sum::<usize>());
         for (id, room) in &self.rooms {
-            assert!(!room.seats.is_empty() && room.seats.len() <= usize::from(room.rules.capacity));
+            // Who comes back to a room that has moved is not turned away because others have come.
+            let capacity = if room.epoch > 0 { MAX_PARTICIPANTS } else { u32::from(room.rules.capacity) };
+            assert!(!room.seats.is_empty() && room.seats.len() <= capacity as usize);
             assert!(room.rules.check().is_ok());
             assert!(
                 room.admitted.len() <= MAX_REMEMBERED as usize
@@ -132,6 +143,8 @@ impl World {
             assert_eq!(place.device, client.device);
             let people: Vec<_> = client.people.values().cloned().collect();
             assert_eq!(people, self.hub.people_for(client.device), "the list of {:?}", client.device);
+            let listed: Vec<_> = client.listed.values().cloned().collect();
+            assert_eq!(listed, self.hub.rooms_for(client.device), "rooms in the list of {:?}", client.device);
             assert!(place.rooms.iter().eq(client.rooms.keys()), "the rooms of {:?}", client.device);
             for (id, view) in &client.rooms {
                 let room = &self.hub.rooms[id];

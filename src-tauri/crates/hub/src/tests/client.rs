@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use earshot_protocol::hub::{HubMessage, Participant};
+use earshot_protocol::limits::{MAX_FOUND, MAX_LISTED};
 use earshot_protocol::{
-    DeviceId, ErrorCode, Event, FromHub, Person, Presence, Reply, Request, RequestId, ResumeToken, RingId,
-    RoomId, RoomRules, Seq, Welcome,
+    DeviceId, ErrorCode, Event, FromHub, OpenRoom, Person, Presence, Reply, Request, RequestId, ResumeToken,
+    RingId, RoomCode, RoomId, RoomRules, Seq, Welcome,
 };
 
 use crate::ConnectionId;
@@ -47,6 +48,8 @@ pub(crate) struct Client {
     pub(crate) answers: BTreeMap<RequestId, Result<Reply, ErrorCode>>,
     pub(crate) people: BTreeMap<DeviceId, Presence>,
     pub(crate) rooms: BTreeMap<RoomId, RoomView>,
+    /// The list of rooms.
+    pub(crate) listed: BTreeMap<RoomId, OpenRoom>,
     /// Rooms that it waits before.
     pub(crate) outside: BTreeSet<RoomId>,
     pub(crate) rings: BTreeMap<RingId, Side>,
@@ -74,6 +77,7 @@ impl Client {
             answers: BTreeMap::new(),
             people: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            listed: BTreeMap::new(),
             outside: BTreeSet::new(),
             rings: BTreeMap::new(),
             events: Vec::new(),
@@ -129,6 +133,7 @@ impl Client {
                 events: std::mem::take(&mut self.events),
                 last: Some(0),
                 people: welcome.people.iter().map(|one| (one.device, one.clone())).collect(),
+                listed: welcome.rooms.into_iter().map(|one| (one.room, one)).collect(),
                 ..Self::new(self.device, self.person.clone())
             };
             assert_eq!(self.people.len(), welcome.people.len(), "a device is one entry");
@@ -180,7 +185,20 @@ impl Client {
                 self.outside.remove(&state.room.room);
                 assert!(self.rooms.insert(state.room.room, view).is_none(), "in a room once");
             }
-            (Request::Join { room, .. }, Reply::Knocking) | (Request::WaitForPlace { room }, Reply::Done) => {
+            (Request::Return { .. } | Request::HoldRoom { .. }, Reply::Room(state)) => {
+                let id = state.room.room;
+                let before = self.rooms.remove(&id);
+                let view = RoomView {
+                    rules: state.rules.clone(),
+                    host: state.host,
+                    others: state.participants.clone(),
+                    knocking: before.map(|view| view.knocking).unwrap_or_default(),
+                };
+                self.outside.remove(&id);
+                self.rooms.insert(id, view);
+            }
+            (Request::Return { room, .. } | Request::Join { room, .. }, Reply::Knocking)
+            | (Request::WaitForPlace { room }, Reply::Done) => {
                 self.outside.insert(room.room);
             }
             (Request::Withdraw { room }, Reply::Done) => {
@@ -189,8 +207,12 @@ impl Client {
             (Request::SetRules { room, rules }, Reply::Done) => {
                 self.rooms.get_mut(room).expect("one's own room").rules = rules.clone();
             }
+            (Request::FindRoom { code }, Reply::Found { rooms }) => {
+                assert!((1..=MAX_FOUND as usize).contains(&rooms.len()), "never none");
+                assert!(rooms.iter().all(|one| RoomCode::of(&one.room.room) == *code));
+            }
             (Request::LookAt { .. }, Reply::Summary(summary)) => {
-                assert!(summary.present <= summary.capacity && summary.present > 0);
+                assert!(summary.present > 0);
             }
             (Request::Leave { room } | Request::EndRoom { room }, Reply::Done) => {
                 assert!(self.rooms.remove(room).is_some(), "leaves what it was in");
@@ -199,7 +221,14 @@ impl Client {
                 assert!(self.rings.insert(*ring, Side::Caller).is_none(), "a ring begins once");
             }
             (
-                Request::SetPerson { .. }
+                Request::Join { room, .. } | Request::Return { room, .. } | Request::LookAt { room },
+                Reply::Moved { to },
+            ) => assert!(to.hub.device != room.hub.device, "it is not here"),
+            (Request::WhereIs { .. }, Reply::Whereabouts { .. }) => {}
+            (Request::YieldRoom { room, .. }, Reply::Done) => drop(self.rooms.remove(room)),
+            (
+                Request::SetWhereabouts { .. }
+                | Request::SetPerson { .. }
                 | Request::SetBlocked { .. }
                 | Request::Signal { .. }
                 | Request::CancelRing { .. }
@@ -227,6 +256,18 @@ impl Client {
                 assert!(self.people.remove(gone).is_some(), "{device:?} is told that {gone:?} went");
             }
             Event::PersonGone { .. } => panic!("a hub's own list has no via"),
+            Event::RoomsChanged { here, gone, .. } => {
+                assert!(!here.is_empty() || !gone.is_empty(), "{device:?} is told nothing");
+                for room in gone {
+                    assert!(self.listed.remove(room).is_some(), "{device:?} was told of it");
+                }
+                for room in here {
+                    let before = self.listed.insert(room.room, room.clone());
+                    assert_ne!(before.as_ref(), Some(room), "{device:?} is told what it knows");
+                    assert_eq!(room.check(), Ok(()));
+                }
+                assert!(self.listed.len() <= MAX_LISTED as usize);
+            }
             Event::Ringing { ring, from, .. } => {
                 assert_ne!(from.device, device);
                 assert!(self.rings.insert(*ring, Side::Callee).is_none(), "a ring begins once");
@@ -237,6 +278,16 @@ impl Client {
                     "{device:?}: a ring ends once, and after its begin"
                 );
             }
+            Event::ParticipantReturned { room, participant } => {
+                let view = self.rooms.get_mut(room).expect("told of one's own rooms");
+                assert!(view.others.iter().all(|other| other.device != participant.device), "returns once");
+                view.others.push(participant.clone());
+            }
+            Event::RoomYielded { room, .. } => {
+                assert!(self.rooms.remove(room).is_some(), "told of one's own rooms");
+            }
+            Event::ParticipantSilent { .. } | Event::RoomSought { .. } | Event::RoomEmpty { .. } => {}
+            Event::RoomMoved { .. } => panic!("a hub does not say it"),
             Event::ParticipantJoined { room, participant } => {
                 let mut view = self.rooms.get(room).expect("told of one's own rooms").clone();
                 view.others.push(participant.clone());

@@ -11,7 +11,7 @@ use super::world::{Who, World, device};
 const DONE: Result<Reply, ErrorCode> = Ok(Reply::Done);
 
 fn rules(door: Door, password: Option<&str>, capacity: u16) -> RoomRules {
-    RoomRules { title: "Stand-up".into(), door, password: password.map(Into::into), capacity }
+    RoomRules { title: "Stand-up".into(), door, password: password.map(Into::into), capacity, listed: false }
 }
 
 fn made(world: &mut World, who: Who, rules: RoomRules) -> RoomId {

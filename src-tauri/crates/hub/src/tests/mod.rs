@@ -6,6 +6,8 @@ mod blocked;
 mod bounds;
 mod client;
 mod doors;
+mod listing;
+mod moves;
 mod presence;
 mod properties;
 mod resume;

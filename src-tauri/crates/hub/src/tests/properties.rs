@@ -12,8 +12,8 @@
 use earshot_protocol::hub::{Description, DescriptionKind, RingAnswer, Signal};
 use earshot_protocol::limits::{IDLE_TIMEOUT, RESUME_GRACE, RING_TIMEOUT};
 use earshot_protocol::{
-    DeviceId, Door, Event, HubRef, Media, Person, Reply, Request, ResumeToken, RingId, RoomId, RoomRef,
-    RoomRules, Status, ToHub,
+    DeviceId, Door, Event, HeldRoom, Home, HubRef, Media, Person, Reply, Request, ResumeToken, RingId,
+    RoomCode, RoomId, RoomRef, RoomRules, Status, ToHub, Whereabouts,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -39,6 +39,7 @@ enum Ask {
     LookAt(Index),
     WaitForPlace(Index),
     Withdraw(Index),
+    FindRoom(Index),
     SetRules { room: Index, door: Door, password: usize, capacity: u16 },
     Admit(Index, usize),
     Remove(Index, usize),
@@ -47,6 +48,11 @@ enum Ask {
     EndRoom(Index),
     SetAddresses(u8),
     JoinElsewhere(Index),
+    Return(Index),
+    WhereIs(Index),
+    Hold { room: Index, epoch: u32, members: Vec<usize> },
+    Yield(Index),
+    SetWhereabouts(Index, u8),
     Leave(Index),
     Ring { to: usize, elsewhere: bool },
     Cancel(Index),
@@ -106,6 +112,11 @@ enum Move {
     Addresses,
 }
 
+/// Another hub that holds a room.
+fn elsewhere() -> Home {
+    Home { hub: HubRef { device: DeviceId([0xEE; 32]), addresses: vec!["192.0.2.9:4000".into()] }, epoch: 9 }
+}
+
 fn ask() -> impl Strategy<Value = Ask> {
     let answer = prop_oneof![
         3 => Just(RingAnswer::Accepted),
@@ -135,6 +146,7 @@ fn ask() -> impl Strategy<Value = Ask> {
             1..5_u16,
         )
             .prop_map(|(room, door, password, capacity)| Ask::SetRules { room, door, password, capacity }),
+        2 => any::<Index>().prop_map(Ask::FindRoom),
         3 => (any::<Index>(), 0..CLIENTS).prop_map(|(room, who)| Ask::Admit(room, who)),
         2 => (any::<Index>(), 0..CLIENTS).prop_map(|(room, who)| Ask::Remove(room, who)),
         2 => (any::<Index>(), 0..CLIENTS).prop_map(|(room, who)| Ask::HandOver(room, who)),
@@ -142,6 +154,12 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => any::<Index>().prop_map(Ask::EndRoom),
         1 => (0..3_u8).prop_map(Ask::SetAddresses),
         1 => any::<Index>().prop_map(Ask::JoinElsewhere),
+        5 => any::<Index>().prop_map(Ask::Return),
+        1 => any::<Index>().prop_map(Ask::WhereIs),
+        2 => (any::<Index>(), 0..4_u32, prop::collection::vec(0..CLIENTS, 0..4))
+            .prop_map(|(room, epoch, members)| Ask::Hold { room, epoch, members }),
+        1 => any::<Index>().prop_map(Ask::Yield),
+        1 => (any::<Index>(), 0..3_u8).prop_map(|(room, what)| Ask::SetWhereabouts(room, what)),
         3 => any::<Index>().prop_map(Ask::Leave),
         5 => (0..CLIENTS, any::<bool>()).prop_map(|(to, elsewhere)| Ask::Ring { to, elsewhere }),
         2 => any::<Index>().prop_map(Ask::Cancel),
@@ -403,6 +421,7 @@ impl Story {
                 media: Media::Voice,
                 password: PASSWORDS[password].map(Into::into),
             },
+            Ask::FindRoom(room) => Request::FindRoom { code: RoomCode::of(room.get(&self.rooms)) },
             Ask::LookAt(room) => Request::LookAt { room: self.world.room_ref(*room.get(&self.rooms)) },
             Ask::WaitForPlace(room) => {
                 Request::WaitForPlace { room: self.world.room_ref(*room.get(&self.rooms)) }
@@ -415,6 +434,7 @@ impl Story {
                     door,
                     password: PASSWORDS[password].map(Into::into),
                     capacity,
+                    listed: capacity % 2 == 0,
                 },
             },
             Ask::Admit(room, who) => {
@@ -430,6 +450,39 @@ impl Story {
             Ask::EndRoom(room) => Request::EndRoom { room: *room.get(&self.rooms) },
             Ask::SetAddresses(number) => {
                 Request::SetAddresses { addresses: vec![format!("192.0.2.{number}:4000")] }
+            }
+            Ask::Return(room) => Request::Return {
+                room: self.world.room_ref(*room.get(&self.rooms)),
+                media: Media::Video,
+                password: None,
+            },
+            Ask::WhereIs(room) => {
+                Request::WhereIs { room: *room.get(&self.rooms), home: elsewhere(), inside: false }
+            }
+            Ask::Hold { room, epoch, members } => {
+                let members: Vec<DeviceId> = members.into_iter().map(|who| self.device(who)).collect();
+                let held = HeldRoom {
+                    room: *room.get(&self.rooms),
+                    epoch,
+                    origin: HUB,
+                    rules: RoomRules::open_to(2),
+                    host: members.first().copied().unwrap_or(HUB),
+                    founder: HUB,
+                    removed: members.iter().skip(2).copied().collect(),
+                    members,
+                    media: Media::Voice,
+                };
+                Request::HoldRoom { held: Box::new(held) }
+            }
+            Ask::Yield(room) => Request::YieldRoom { room: *room.get(&self.rooms), to: elsewhere() },
+            Ask::SetWhereabouts(room, what) => {
+                let room = *room.get(&self.rooms);
+                let whereabouts = match what {
+                    0 => None,
+                    1 => Some(Whereabouts::Looking),
+                    _ => Some(Whereabouts::In { home: elsewhere() }),
+                };
+                Request::SetWhereabouts { room, whereabouts }
             }
             Ask::Leave(room) => Request::Leave { room: *room.get(&self.rooms) },
             Ask::Ring { to, elsewhere } => {

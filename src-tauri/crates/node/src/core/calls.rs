@@ -4,14 +4,17 @@ use earshot_identity::Place;
 use earshot_protocol::hub::{LeaveReason, RingAnswer, RingEnd, RoomState};
 use earshot_protocol::owner::Direction;
 use earshot_protocol::{
-    DeviceId, DeviceKind, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RingId,
-    RoomId, RoomRef,
+    DeviceId, DeviceKind, ErrorCode, Event, FromNode, Media, OwnerEvent, Presence, Reply, Request, RequestId,
+    RingId, RoomId, RoomRef,
 };
 use tokio::time::Instant;
 
 use super::hubs::{HubKey, Pending, Purpose};
 use super::{Core, now_ms, seconds_since};
 use crate::store::NewCall;
+
+/// A room that has moved is followed so often in a row.
+const MAX_HOPS: u8 = 3;
 
 /// A room that a window is in.
 #[derive(Debug)]
@@ -65,13 +68,21 @@ impl Core {
         match event {
             Event::PersonHere { presence } => self.server_person(hub, presence.device, Some(presence)),
             Event::PersonGone { device, .. } => self.server_person(hub, device, None),
+            Event::RoomsChanged { here, gone, .. } => self.listing_changed(hub, here, gone),
             Event::Ringing { ring, from, room, media } => self.ring_received(hub, ring, from, room, media),
             Event::RingEnded { ring, end } => {
                 if self.rings.get(&ring).is_some_and(|seat| seat.hub == hub) {
                     self.ring_ended(ring, end);
                 }
             }
+            Event::ParticipantSilent { .. } | Event::RoomSought { .. } | Event::RoomEmpty { .. } => {
+                self.owner_event(hub, event);
+            }
+            // Only a node says so.
+            Event::RoomMoved { .. } => {}
             Event::ParticipantJoined { room, .. }
+            | Event::ParticipantReturned { room, .. }
+            | Event::RoomYielded { room, .. }
             | Event::ParticipantChanged { room, .. }
             | Event::ParticipantLeft { room, .. }
             | Event::HostChanged { room, .. }
@@ -92,7 +103,10 @@ impl Core {
 
     fn room_event(&mut self, hub: HubKey, room: RoomId, event: Event) {
         // A hub speaks for its own rooms only.
-        let Some(seat) = self.rooms.get_mut(&room).filter(|seat| seat.hub == hub) else { return };
+        if self.rooms.get(&room).is_none_or(|seat| seat.hub != hub) || self.moving_event(room, &event) {
+            return;
+        }
+        let Some(seat) = self.rooms.get_mut(&room) else { return };
         let window = seat.window;
         match event {
             Event::ParticipantJoined { .. } => {
@@ -104,7 +118,9 @@ impl Core {
         }
         self.windows.event(window, event.clone());
         match event {
-            Event::ParticipantJoined { participant, .. } => self.talk_joined(room, &participant),
+            Event::ParticipantJoined { participant, .. } | Event::ParticipantReturned { participant, .. } => {
+                self.talk_joined(room, &participant);
+            }
             Event::Knocking { participant, .. } => self.tell_standing_of(window, &participant),
             Event::ParticipantLeft { device, reason, .. } if is_over(reason) => self.talk_left(room, &device),
             Event::RoomClosed { reason, .. } => {
@@ -229,17 +245,42 @@ impl Core {
 
     /// The answer to a request: what it means, and who is told.
     pub(super) fn finish(&mut self, pending: Pending, result: Result<Reply, ErrorCode>) {
-        let Pending { hub, asker, purpose, .. } = pending;
+        let Pending { hub, asker, purpose, again, .. } = pending;
+        if let (Ok(Reply::Moved { to }), Some((request, times))) = (&result, again)
+            && times < MAX_HOPS
+        {
+            match self.at_home(*request, to) {
+                Ok((hub, request)) => return self.ask_again(hub, asker, purpose, request, times + 1),
+                Err(code) => return self.finish_here(hub, asker, purpose, Err(code)),
+            }
+        }
+        let result = match result {
+            // In a circle, or where nothing of the kind was asked.
+            Ok(Reply::Moved { .. }) if !matches!(purpose, Purpose::Return { .. }) => {
+                Err(ErrorCode::RoomUnknown)
+            }
+            result => result,
+        };
+        self.finish_here(hub, asker, purpose, result);
+    }
+
+    fn finish_here(
+        &mut self,
+        hub: HubKey,
+        asker: Option<(u64, RequestId)>,
+        purpose: Purpose,
+        result: Result<Reply, ErrorCode>,
+    ) {
         let mut result = result;
         let mut entered = None;
         match purpose {
-            Purpose::Create | Purpose::Enter { .. } => {
+            Purpose::Create { media } | Purpose::Enter { media, .. } => {
                 if let Ok(Reply::Room(state)) = &mut result {
-                    match self.entered(hub, asker.map(|(window, _)| window), state) {
+                    match self.entered(hub, asker.map(|(window, _)| window), media, state) {
                         Ok(()) => entered = Some(state.room.room),
                         Err(code) => result = Err(code),
                     }
-                } else if let (Purpose::Enter { room }, Ok(Reply::Knocking)) = (&purpose, &result) {
+                } else if let (Purpose::Enter { room, .. }, Ok(Reply::Knocking)) = (&purpose, &result) {
                     self.waits_at(hub, asker.map(|(window, _)| window), *room);
                 }
             }
@@ -274,13 +315,17 @@ impl Core {
                     }
                 }
             }
+            Purpose::Seek { room, device } => self.told_whereabouts(room, device, &result),
+            Purpose::Return { room, to } => self.came_back(hub, room, to, &result),
             Purpose::End { .. } if result.is_err() => {}
             Purpose::Leave { room } | Purpose::End { room } => {
+                self.moving_left(room);
                 self.room_left(room);
                 if let Some((window, _)) = asker {
                     self.talk_ends(window, room);
                 }
             }
+            Purpose::Find { finding } => return self.hub_searched(finding, hub, result),
             Purpose::Look | Purpose::Wait { .. } | Purpose::EndRing | Purpose::Other => {}
         }
         if let Some((window, id)) = asker {
@@ -292,7 +337,13 @@ impl Core {
         self.announce_status();
     }
 
-    fn entered(&mut self, hub: HubKey, window: Option<u64>, state: &mut RoomState) -> Result<(), ErrorCode> {
+    fn entered(
+        &mut self,
+        hub: HubKey,
+        window: Option<u64>,
+        media: Media,
+        state: &mut RoomState,
+    ) -> Result<(), ErrorCode> {
         let room = state.room.room;
         let Some(window) = window.filter(|window| self.windows.contains(*window)) else {
             // The window closed while it was on its way in.
@@ -308,6 +359,8 @@ impl Core {
             self.ask(hub, None, Purpose::Other, Request::Leave { room });
             return Err(ErrorCode::Malformed);
         };
+        // Of a room that has moved, what is sealed names the hub that it was made at.
+        let place = Place { hub: state.origin.unwrap_or(place.hub), room };
         let own = self.settings.current().ice_servers;
         state.ice_servers.extend(own);
         state.ice_servers.truncate(earshot_protocol::limits::MAX_ICE_SERVERS as usize);
@@ -316,6 +369,7 @@ impl Core {
         let (record, meets) = accepted.map_or((None, None), |accepted| (accepted.record, accepted.meets));
         let since = (others > 0).then(Instant::now);
         self.rooms.insert(room, RoomSeat { hub, window, others, with: None, record, since });
+        self.moving_begins(hub, media, state);
         self.talk_begins(window, place, &state.participants, meets);
         Ok(())
     }
@@ -351,7 +405,9 @@ impl Core {
             self.rooms.iter().filter(|(_, seat)| seat.hub == hub).map(|(room, _)| *room).collect();
         let waits: Vec<RoomId> =
             self.waits.iter().filter(|(_, wait)| wait.hub == hub).map(|(room, _)| *room).collect();
-        for room in rooms.into_iter().chain(waits) {
+        self.hub_lost(hub);
+        let rooms = rooms.into_iter().filter(|room| !self.moving.contains_key(room));
+        for room in rooms.chain(waits).collect::<Vec<_>>() {
             self.hub_event(hub, Event::RoomClosed { room, reason: LeaveReason::HubGone });
         }
     }
@@ -378,6 +434,7 @@ impl Core {
             .collect();
         for (room, hub) in rooms {
             self.ask(hub, None, Purpose::Other, Request::Leave { room });
+            self.moving_left(room);
             self.room_left(room);
         }
         let waits: Vec<(RoomId, HubKey)> = self
@@ -395,7 +452,7 @@ impl Core {
     }
 
     /// In a call or not: others see it.
-    fn announce_status(&mut self) {
+    pub(super) fn announce_status(&mut self) {
         let before = self.said_person.status;
         self.announce();
         if before != self.said_person.status {

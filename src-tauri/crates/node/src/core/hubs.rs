@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use earshot_hub::Visitor;
+use earshot_hub::succession::Incarnation;
 use earshot_protocol::limits::{DIAL_TIMEOUT, MAX_QUEUE};
 use earshot_protocol::{
     DeviceId, DeviceKind, ErrorCode, Event, FromHub, HubMessage, Media, Person, Presence, Reply, Request,
@@ -30,7 +31,7 @@ const MAX_LINKS: usize = 64;
 const MAX_IDLE_LINKS: usize = 16;
 
 /// Which hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum HubKey {
     /// The node's own.
     Own,
@@ -49,19 +50,27 @@ pub(super) struct Pending {
     pub(super) purpose: Purpose,
     /// When it was sent.
     pub(super) made: Instant,
+    /// What was asked, where the answer may be that the room has moved, and how often it has been asked elsewhere.
+    pub(super) again: Option<(Box<Request>, u8)>,
 }
 
 /// What the answer to a request will mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     /// A room is made.
-    Create,
+    Create { media: Media },
     /// A room is entered, or knocked at.
-    Enter { room: RoomId },
+    Enter { room: RoomId, media: Media },
     /// A room is looked at from outside.
     Look,
+    /// A hub is asked for the rooms of a code.
+    Find { finding: u64 },
     /// A free place in a room is waited for.
     Wait { room: RoomId },
+    /// A participant is asked where their room is.
+    Seek { room: RoomId, device: DeviceId },
+    /// A room is entered again where it is held now, or held at the own hub.
+    Return { room: RoomId, to: Incarnation },
     /// A ring begins.
     Ring { to: DeviceId, media: Media, room: RoomId, at: u64 },
     /// A room is left.
@@ -76,7 +85,16 @@ pub(super) enum Purpose {
 
 impl Purpose {
     fn begins(&self) -> bool {
-        matches!(self, Self::Create | Self::Enter { .. } | Self::Look | Self::Wait { .. } | Self::Ring { .. })
+        matches!(
+            self,
+            Self::Create { .. }
+                | Self::Enter { .. }
+                | Self::Look
+                | Self::Wait { .. }
+                | Self::Seek { .. }
+                | Self::Return { .. }
+                | Self::Ring { .. }
+        )
     }
 }
 
@@ -85,6 +103,8 @@ pub(super) struct LanLink {
     pub(super) link: Link,
     pub(super) generation: u64,
     pub(super) used: Instant,
+    /// It is asked often whether its hub is there.
+    pub(super) often: bool,
     /// The link stands now.
     pub(super) up: bool,
     /// It stood, and looks for its hub again.
@@ -100,6 +120,8 @@ pub(super) enum Want {
     Call,
     /// To hear a name.
     Introduction,
+    /// To hear of rooms.
+    Rooms,
 }
 
 /// What the own hub says.
@@ -228,7 +250,21 @@ impl Core {
         purpose: Purpose,
         request: Request,
     ) {
+        self.ask_again(hub, asker, purpose, request, 0);
+    }
+
+    /// As [`Self::ask`], for what has been asked elsewhere before.
+    pub(super) fn ask_again(
+        &mut self,
+        hub: HubKey,
+        asker: Option<(u64, RequestId)>,
+        purpose: Purpose,
+        request: Request,
+        times: u8,
+    ) {
         let tag = self.number();
+        let may_move = matches!(request, Request::Join { .. } | Request::LookAt { .. });
+        let again = may_move.then(|| (Box::new(request.clone()), times));
         let sent = match hub {
             HubKey::Own => self.local.send(tag, request),
             HubKey::Lan(device) => match self.links.get_mut(&device) {
@@ -248,7 +284,7 @@ impl Core {
                 _ => Err(ErrorCode::ServerDown),
             },
         };
-        let pending = Pending { hub, asker, purpose, made: Instant::now() };
+        let pending = Pending { hub, asker, purpose, made: Instant::now(), again };
         match sent {
             Ok(()) => {
                 if matches!(hub, HubKey::Lan(_)) && pending.purpose.begins() {
@@ -274,13 +310,18 @@ impl Core {
     /// Nobody waits for this answer any more. Should it still come, what it began is ended again.
     pub(super) fn overdue(&mut self, tag: u64) {
         let Some(pending) = self.pending.get_mut(&tag) else { return };
-        let Some(asker) = pending.asker.take() else { return };
+        let Some(asker) = pending.asker.take() else {
+            if matches!(pending.purpose, Purpose::Seek { .. } | Purpose::Return { .. }) {
+                self.answered(tag, Err(ErrorCode::Unreachable));
+            }
+            return;
+        };
         let (hub, purpose) = (pending.hub, pending.purpose);
         if let HubKey::Lan(device) = hub {
             let events = self.people.answered(device, false, true);
             self.tell_people(events);
         }
-        let given_up = Pending { hub, asker: Some(asker), purpose, made: Instant::now() };
+        let given_up = Pending { hub, asker: Some(asker), purpose, made: Instant::now(), again: None };
         self.finish(given_up, Err(ErrorCode::Unreachable));
     }
 
@@ -343,13 +384,31 @@ impl Core {
                     let dial = self.introductions.patience(&device, phrase.is_some());
                     Policy { dial, ..Policy::call() }
                 }
+                Want::Rooms => {
+                    let dial = self.listings.patience(&device, phrase.is_some());
+                    Policy { dial, ..Policy::call() }
+                }
             },
             phrase,
         );
         forward(events, self.inbox.clone(), move |event| Input::Lan { device, generation, event });
-        let lan = LanLink { link, generation, used: Instant::now(), up: false, lost: false, person: None };
+        let lan = LanLink {
+            link,
+            generation,
+            used: Instant::now(),
+            often: false,
+            up: false,
+            lost: false,
+            person: None,
+        };
         self.links.insert(device, lan);
         Ok(key)
+    }
+
+    /// Sees to a link to a hub that has rooms to list; whether it stands already, and tells by itself.
+    pub(super) fn link_for_rooms(&mut self, device: DeviceId) -> Result<bool, ErrorCode> {
+        self.link_for(Want::Rooms, device, &[])?;
+        Ok(self.links.get(&device).is_some_and(|lan| lan.up))
     }
 
     /// Asks those whose record holds no name, as many as may be asked now.
@@ -428,9 +487,12 @@ impl Core {
                 if let Some(presence) = welcome.people.iter().find(|person| person.device == device) {
                     self.lan_person(device, presence);
                 }
+                self.heard_rooms(key, welcome.resumed, welcome.rooms);
                 // A hub that does not say who its owner is tells nothing.
                 self.introductions.unless_told(Instant::now(), &device, ErrorCode::Malformed);
-                if !welcome.resumed {
+                if welcome.resumed {
+                    self.hub_regained(key);
+                } else {
                     self.hub_forgot(key);
                     self.say_addresses(key);
                 }
@@ -448,15 +510,18 @@ impl Core {
                 if let Some(lan) = self.links.get_mut(&device) {
                     (lan.up, lan.lost) = (false, true);
                 }
+                self.hub_lost(key);
                 self.introductions.unless_told(Instant::now(), &device, code);
+                self.listing_down(key, code);
                 self.introduce();
             }
             LinkEvent::Ended { code } => {
                 self.links.remove(&device);
                 // Who did not tell a name in a short time may still be there: probes see to that.
-                let for_a_name = self.introductions.is_asking(&device)
+                let for_a_name = (self.introductions.is_asking(&device) || self.listings.is_asking(&device))
                     && !self.pending.values().any(|pending| pending.hub == key);
                 self.introductions.failed(Instant::now(), &device, code);
+                self.listing_ended(key, code);
                 if code == ErrorCode::PhraseWrong {
                     let events = self.people.not_of_ours(device);
                     self.tell_people(events);
@@ -466,6 +531,10 @@ impl Core {
                     self.tell_people(events);
                 }
                 self.fail_pending(key, code);
+                if code == ErrorCode::PhraseWrong {
+                    // It is there, and does not want us any more.
+                    self.shut_out(key);
+                }
                 self.hub_forgot(key);
                 self.introduce();
             }
@@ -514,7 +583,9 @@ impl Core {
             .links
             .iter()
             .filter(|(device, _)| {
-                !needed.contains(&HubKey::Lan(**device)) && !self.introductions.is_asking(device)
+                !needed.contains(&HubKey::Lan(**device))
+                    && !self.introductions.is_asking(device)
+                    && !self.listings.needs(device)
             })
             .map(|(device, lan)| (lan.used, *device))
             .collect();

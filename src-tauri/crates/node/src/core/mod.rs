@@ -4,8 +4,11 @@
 //! network: requests are handed to a hub with a tag, and the answer comes back as an input.
 
 mod calls;
+mod finding;
 mod hubs;
 mod introductions;
+mod listing;
+mod moving;
 mod people;
 mod phrase;
 mod requests;
@@ -34,8 +37,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use self::calls::{Accepted, RingSeat, RoomSeat, WaitSeat};
+use self::finding::Finding;
 use self::hubs::{HubKey, LanLink, LocalHub, LocalSaid, Pending};
 use self::introductions::Introductions;
+use self::listing::Listings;
+use self::moving::Moving;
 use self::people::MAX_CHECKS;
 use self::phrase::Deriving;
 use self::server::ServerLink;
@@ -79,10 +85,12 @@ pub(crate) enum Input {
     Left { device: DeviceId, answered: bool },
     /// The key of a new phrase was made and kept, or was not.
     PhraseKept(Result<Arc<PhraseKey>, ErrorCode>),
+    /// A code has been looked for long enough.
+    Searched(u64),
     /// A part of a long list of people is told; now the next.
     TellMore,
-    /// A second start asks the window to come to the front.
-    Raise,
+    /// A second start, or the system, asks the window to come to the front, perhaps to show where a link leads.
+    Raise(Option<String>),
     /// The shell changes settings.
     Change { change: Box<SettingsChange>, changed: oneshot::Sender<Result<(), ErrorCode>> },
     /// The end: everybody is told.
@@ -100,6 +108,7 @@ pub(crate) struct Door {
 
 /// What the core is made of.
 pub(crate) struct Parts {
+    pub(crate) link: Option<String>,
     pub(crate) folder: PathBuf,
     pub(crate) key: Arc<DeviceKey>,
     pub(crate) seals: Box<dyn Seals>,
@@ -152,16 +161,25 @@ pub(crate) struct Core {
     server_state: ServerState,
     windows: Windows,
     rooms: HashMap<RoomId, RoomSeat>,
+    /// Rooms that can outlive the hub that holds them.
+    moving: HashMap<RoomId, Moving>,
+    /// From where the successions of rooms count time.
+    began: Instant,
     waits: HashMap<RoomId, WaitSeat>,
     rings: HashMap<RingId, RingSeat>,
     accepted: Option<Accepted>,
     /// The rooms as their windows see them.
     talks: HashMap<RoomId, Talk>,
     pending: HashMap<u64, Pending>,
+    listings: Listings,
+    findings: HashMap<u64, Finding>,
+    /// A link to be shown by the first window that says something.
+    link: Option<String>,
     next: u64,
     said_person: Person,
-    /// Whether the record holds no name, and whether it asks for a phrase; `None`: another record is due.
-    said_record: Option<(bool, bool)>,
+    /// Whether the record holds no name, whether it asks for a phrase, and whether there are rooms to list; `None`:
+    /// another record is due.
+    said_record: Option<(bool, bool, bool)>,
     records: u64,
     ticks: u64,
     quit: watch::Sender<bool>,
@@ -213,14 +231,19 @@ pub(crate) fn spawn(parts: Parts) -> mpsc::Sender<Input> {
         server_state: ServerState::None,
         windows: Windows::default(),
         rooms: HashMap::new(),
+        moving: HashMap::new(),
+        began: Instant::now(),
         waits: HashMap::new(),
         rings: HashMap::new(),
         accepted: None,
         talks: HashMap::new(),
         pending: HashMap::new(),
+        listings: Listings::default(),
+        findings: HashMap::new(),
+        link: parts.link,
         next: 1,
         said_person,
-        said_record: Some((said_hidden, has_phrase)),
+        said_record: Some((said_hidden, has_phrase, false)),
         records: 0,
         ticks: 0,
         quit: parts.quit,
@@ -238,7 +261,11 @@ impl Core {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let due = self.moving_due();
             tokio::select! {
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.moving_is_due();
+                }
                 input = inputs.recv() => match input {
                     Some(Input::Shutdown(done)) => {
                         self.shut_down().await;
@@ -276,7 +303,12 @@ impl Core {
                 self.tell_more();
             }
             Input::Overdue(tag) => self.overdue(tag),
-            Input::Raise => self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::Raise }),
+            Input::Searched(finding) => self.search_over(finding),
+            Input::Raise(link) => {
+                self.windows.tell_all(&FromNode::Owner { event: OwnerEvent::Raise });
+                self.link = link.or(self.link.take());
+                self.hand_out_link();
+            }
             Input::Change { change, changed } => {
                 // The shell may have stopped waiting.
                 let _ = changed.send(self.change_settings(&change));
@@ -294,6 +326,7 @@ impl Core {
         self.probe_people();
         self.close_idle_links();
         self.introduce();
+        self.look_for_rooms();
         self.drop_slow_windows();
     }
 
@@ -330,12 +363,13 @@ impl Core {
         let person = self.person_now();
         let hidden = hidden(&self.settings.current(), &self.memory);
         let phrase = self.phrase.borrow().is_some();
+        let rooms = self.listings.of_own();
         let new_person = person != self.said_person;
-        if !new_person && self.said_record == Some((hidden, phrase)) {
+        if !new_person && self.said_record == Some((hidden, phrase, rooms)) {
             return;
         }
         self.said_person = person.clone();
-        self.said_record = Some((hidden, phrase));
+        self.said_record = Some((hidden, phrase, rooms));
         self.records += 1;
         if new_person {
             self.local.set_person(person.clone());
@@ -348,7 +382,7 @@ impl Core {
         }
         if let Some(discovery) = &self.discovery {
             let told = (!hidden).then_some(person);
-            let announcement = announcement(self.own, told, phrase, self.hub_port, self.records);
+            let announcement = announcement(self.own, told, (phrase, rooms), self.hub_port, self.records);
             // A person that the settings took is within every bound of a record.
             if let Err(error) = discovery.announce(announcement) {
                 tracing::warn!(%error, "the network was not told of a new status");
@@ -433,16 +467,18 @@ pub(crate) fn hidden(settings: &Settings, memory: &Memory) -> bool {
 }
 
 /// What a node announces of itself. Without a person, and where a phrase is asked for, not even discovery is told a name:
-/// `record` stands in its place, another number for each change, so that others hear that there is something to ask.
+/// `record` stands in its place, another number for each change, so that others hear that there is something to ask; nor
+/// is it told that there are rooms to list.
 pub(crate) fn announcement(
     device: DeviceId,
     person: Option<Person>,
-    phrase: bool,
+    (phrase, rooms): (bool, bool),
     port: u16,
     record: u64,
 ) -> Announcement {
     let person = person.filter(|_| !phrase);
     Announcement {
+        rooms: rooms && person.is_some(),
         device,
         hidden: person.is_none(),
         person: person.unwrap_or_else(|| Person::named(record.to_string())),

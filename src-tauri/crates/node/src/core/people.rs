@@ -53,6 +53,7 @@ impl Core {
                 let events = self.people.seen(found);
                 self.tell_people(events);
                 self.heard_record(device);
+                self.heard_of_rooms(device);
             }
             DiscoveryEvent::Gone(device) => self.goodbye_heard(device),
             DiscoveryEvent::Interfaces { used, others, addresses } => {
@@ -104,6 +105,7 @@ impl Core {
             Left::Gone(events) => {
                 self.tell_people(events);
                 self.introductions.forget(&device);
+                self.heard_of_rooms(device);
                 self.close_lost_link(&device);
             }
             Left::Here { first: true } => {

@@ -26,6 +26,7 @@ impl Core {
             self.windows.tell(id, FromNode::Welcome(welcome));
             let state = self.state();
             self.windows.tell(id, FromNode::State(Box::new(state)));
+            self.tell_rooms_to(id);
         }
     }
 
@@ -37,6 +38,8 @@ impl Core {
             hub: HubRef { device: self.own, addresses: self.addresses.clone() },
             title: String::new(),
             people: self.people_for_windows(),
+            // Told right after, hub by hub.
+            rooms: Vec::new(),
             ice_servers,
             // A window's connection is within this machine and is never resumed.
             resume: earshot_protocol::ResumeToken([0; 32]),
@@ -48,6 +51,9 @@ impl Core {
     pub(super) fn window_said(&mut self, window: u64, message: ToNode) {
         if !self.windows.contains(window) {
             return;
+        }
+        if self.windows.spoke(window) {
+            self.hand_out_link();
         }
         match message {
             ToNode::Request { id, request } => match request.check() {
@@ -68,6 +74,12 @@ impl Core {
     }
 
     fn window_asks(&mut self, window: u64, id: RequestId, request: Request) {
+        if let Request::FindRoom { code } = request {
+            if let Err(code) = self.find_room(window, id, code) {
+                self.windows.answer(window, id, Err(code));
+            }
+            return;
+        }
         match self.route(window, request) {
             Ok((hub, purpose, request)) => self.ask(hub, Some((window, id)), purpose, request),
             Err(code) => self.windows.answer(window, id, Err(code)),
@@ -78,7 +90,16 @@ impl Core {
     fn route(&mut self, window: u64, request: Request) -> Result<(HubKey, Purpose, Request), ErrorCode> {
         Ok(match request {
             // A person's name and status are settings; where the own hub is reached is the node's to know.
-            Request::SetPerson { .. } | Request::SetBlocked { .. } | Request::SetAddresses { .. } => {
+            Request::SetPerson { .. }
+            | Request::SetBlocked { .. }
+            | Request::SetAddresses { .. }
+            | Request::Return { .. }
+            | Request::WhereIs { .. }
+            | Request::HoldRoom { .. }
+            | Request::YieldRoom { .. }
+            | Request::SetWhereabouts { .. }
+            // Asked of many hubs at once: see `find_room`.
+            | Request::FindRoom { .. } => {
                 return Err(ErrorCode::NotAllowed);
             }
             Request::CreateRoom { via, rules, media } => {
@@ -88,11 +109,11 @@ impl Core {
                     Some(hub) if Some(hub) == self.server_hub() => HubKey::Server,
                     Some(_) => return Err(ErrorCode::ServerDown),
                 };
-                (hub, Purpose::Create, Request::CreateRoom { via: None, rules, media })
+                (hub, Purpose::Create { media }, Request::CreateRoom { via: None, rules, media })
             }
             Request::Join { room, media, password } => {
                 let (hub, id) = (self.hub_of(&room)?, room.room);
-                (hub, Purpose::Enter { room: id }, Request::Join { room, media, password })
+                (hub, Purpose::Enter { room: id, media }, Request::Join { room, media, password })
             }
             Request::LookAt { room } => (self.hub_of(&room)?, Purpose::Look, Request::LookAt { room }),
             Request::WaitForPlace { room } => {
@@ -141,6 +162,8 @@ impl Core {
                     return Err(ErrorCode::NotInRoom);
                 };
                 let hub = seat.hub;
+                // Its hub may not answer any more.
+                self.moving_left(room);
                 (hub, Purpose::Leave { room }, Request::Leave { room })
             }
             Request::CancelRing { ring } => {
@@ -162,7 +185,7 @@ impl Core {
     }
 
     /// The hub of a room that a window is not in, linked to.
-    fn hub_of(&mut self, room: &RoomRef) -> Result<HubKey, ErrorCode> {
+    pub(super) fn hub_of(&mut self, room: &RoomRef) -> Result<HubKey, ErrorCode> {
         if room.hub.device == self.own {
             Ok(HubKey::Own)
         } else if Some(room.hub.device) == self.server_hub() {
@@ -196,6 +219,7 @@ impl Core {
                 if watching {
                     self.probe_people();
                 }
+                self.look_for_rooms();
             }
             OwnerRequest::Seal { hub, room, to, description } => {
                 return self.seal(window, (hub, room), to, description);

@@ -35,6 +35,7 @@ impl Core {
             close(server.link);
             self.fail_pending(HubKey::Server, earshot_protocol::ErrorCode::ServerDown);
             self.hub_forgot(HubKey::Server);
+            self.listing_ended(HubKey::Server, earshot_protocol::ErrorCode::ServerDown);
             let events = self.people.server_closed();
             self.tell_people(events);
         }
@@ -77,6 +78,7 @@ impl Core {
                 let events = self.people.server_list(hub, welcome.people);
                 self.tell_state();
                 self.tell_people(events);
+                self.heard_rooms(HubKey::Server, welcome.resumed, welcome.rooms);
             }
             LinkEvent::Answered { tag, result } => self.answered(tag, result),
             LinkEvent::Said(event) => self.hub_event(HubKey::Server, event),
@@ -86,6 +88,7 @@ impl Core {
                 let events = self.people.server_down();
                 self.tell_people(events);
                 self.tell_state();
+                self.listing_down(HubKey::Server, code);
             }
             LinkEvent::Ended { code } => {
                 server.up = false;
@@ -93,6 +96,7 @@ impl Core {
                 self.server_state = ServerState::Refused { code };
                 self.fail_pending(HubKey::Server, code);
                 self.hub_forgot(HubKey::Server);
+                self.listing_ended(HubKey::Server, code);
                 let events = self.people.server_closed();
                 self.tell_people(events);
                 self.tell_state();

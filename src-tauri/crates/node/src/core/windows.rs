@@ -18,6 +18,8 @@ struct Attached {
     queue: mpsc::Sender<FromNode>,
     seq: Seq,
     watching: bool,
+    /// It has asked for something: there is a page, and not only somebody who listens.
+    spoken: bool,
 }
 
 impl Windows {
@@ -27,7 +29,7 @@ impl Windows {
             return Err(ErrorCode::TooManyWindows);
         }
         let (queue, messages) = mpsc::channel(MAX_QUEUE as usize);
-        self.windows.insert(id, Attached { queue, seq: 0, watching: false });
+        self.windows.insert(id, Attached { queue, seq: 0, watching: false, spoken: false });
         Ok(messages)
     }
 
@@ -47,6 +49,17 @@ impl Windows {
         if let Some(window) = self.windows.get_mut(&id) {
             window.watching = watching;
         }
+    }
+
+    /// A window has said something; whether that was its first word.
+    pub(super) fn spoke(&mut self, id: u64) -> bool {
+        self.windows.get_mut(&id).is_some_and(|window| !std::mem::replace(&mut window.spoken, true))
+    }
+
+    /// The window that a person is most likely to see: one whose list is looked at, else the newest page.
+    pub(super) fn foremost(&self) -> Option<u64> {
+        let pages = self.windows.iter().filter(|(_, window)| window.spoken);
+        pages.max_by_key(|(id, window)| (window.watching, **id)).map(|(id, _)| *id)
     }
 
     /// Whether somebody looks at the list of people.

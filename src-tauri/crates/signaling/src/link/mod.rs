@@ -93,6 +93,7 @@ struct Shared {
 enum Command {
     Ask { request: Box<Request>, answer: Answer },
     Person(Person),
+    Often(bool),
 }
 
 impl Link {
@@ -154,6 +155,12 @@ impl Link {
     /// What the device says of itself from now on, also after a reconnect.
     pub async fn set_person(&self, person: Person) {
         let _ = self.command(Command::Person(person)).await;
+    }
+
+    /// Pings every [`ROOM_PING_INTERVAL`](earshot_protocol::limits::ROOM_PING_INTERVAL) ms from now on, or as seldom as
+    /// usual; asks at once whether the hub is still there. Twice the interval without a sound, and the line is dead.
+    pub async fn set_often(&self, often: bool) {
+        let _ = self.command(Command::Often(often)).await;
     }
 
     /// Tries again now, if the link is down and waiting: the network has changed.

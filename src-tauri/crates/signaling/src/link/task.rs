@@ -8,12 +8,14 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use earshot_identity::DeviceKey;
 use earshot_identity::phrase::PhraseKey;
-use earshot_protocol::limits::{MAX_UNSEEN, PING_INTERVAL, RESUME_GRACE};
+use earshot_protocol::limits::{MAX_UNSEEN, PING_INTERVAL, RESUME_GRACE, ROOM_PING_INTERVAL};
 use earshot_protocol::{
     DeviceId, ErrorCode, FromHub, HubMessage, Person, Reply, Request, Seq, ToHub, Welcome,
 };
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{
+    Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout, timeout_at,
+};
 use tracing::debug;
 
 use super::dial::{Dialer, Socket};
@@ -23,9 +25,7 @@ use super::{Command, LinkEvent, Target};
 use crate::reconnect::{Decision, Policy, Situation};
 
 const PING_EVERY: Duration = Duration::from_millis(PING_INTERVAL as u64);
-
-/// A hub answers each ping: two of them without a sound, and the line is dead.
-const SILENCE: Duration = Duration::from_millis(2 * PING_INTERVAL as u64);
+const PING_OFTEN: Duration = Duration::from_millis(ROOM_PING_INTERVAL as u64);
 
 /// A hub keeps [`MAX_UNSEEN`] messages: it is told that they were seen long before.
 const TELL_SEEN_AFTER: Seq = MAX_UNSEEN / 4;
@@ -76,6 +76,7 @@ pub(super) async fn run(
         down_since: None,
         failures: 0,
         first_dial: true,
+        often: false,
     };
     let ended = tokio::select! {
         biased;
@@ -117,6 +118,8 @@ struct Task {
     failures: u32,
     /// The first try is still on its way.
     first_dial: bool,
+    /// Something depends on knowing soon whether the hub is there.
+    often: bool,
 }
 
 impl Task {
@@ -224,6 +227,7 @@ impl Task {
                 let code = if self.policy.patient { ErrorCode::ServerDown } else { ErrorCode::LinkLost };
                 self.answer(answer, Err(code)).await;
             }
+            Command::Often(often) => self.often = often,
             Command::Person(person) => {
                 // The hello will say it; but requests that are sent again must not have the last word.
                 self.person = person;
@@ -256,12 +260,14 @@ impl Task {
         for text in self.place.unanswered() {
             session::say_text(socket, text).await?;
         }
-        let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut often = self.often;
+        let mut pings = pings(often, false);
         let mut heard_at = Instant::now();
         let mut told_seen = self.place.seen();
         loop {
             let Some(socket) = self.socket.as_mut() else { return Err(ErrorCode::LinkLost) };
+            // A hub answers each ping: two of them without a sound, and the line is dead.
+            let dead = heard_at + 2 * pings.period();
             tokio::select! {
                 heard = session::next(socket) => {
                     self.hear(heard?).await?;
@@ -271,11 +277,20 @@ impl Task {
                     }
                 }
                 Some(command) = self.commands.recv() => {
+                    let asks = matches!(command, Command::Often(true));
                     self.obey(command).await?;
+                    if often != self.often {
+                        // At the slow pace nothing may have been said for long.
+                        heard_at = Instant::now();
+                    }
+                    if asks || often != self.often {
+                        often = self.often;
+                        pings = self::pings(often, asks);
+                    }
                     continue;
                 }
                 _ = pings.tick() => {}
-                () = sleep_until(heard_at + SILENCE) => return Err(ErrorCode::LinkLost),
+                () = sleep_until(dead) => return Err(ErrorCode::LinkLost),
             }
             told_seen = self.place.seen();
             if let Some(socket) = self.socket.as_mut() {
@@ -327,6 +342,10 @@ impl Task {
                 self.person = person.clone();
                 (Request::SetPerson { person }, Answer::Nobody)
             }
+            Command::Often(often) => {
+                self.often = often;
+                return Ok(());
+            }
         };
         match self.place.ask(request, answer) {
             Ok(text) => {
@@ -376,6 +395,14 @@ impl Task {
         })
         .await;
     }
+}
+
+fn pings(often: bool, now: bool) -> Interval {
+    let every = if often { PING_OFTEN } else { PING_EVERY };
+    let first = if now { Instant::now() } else { Instant::now() + every };
+    let mut pings = interval_at(first, every);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings
 }
 
 async fn connect(

@@ -13,6 +13,7 @@ fn at(number: u32, name: &str, addresses: &[&str]) -> Found {
         device: DeviceId(id),
         person: Some(Person::named(name)),
         phrase: false,
+        rooms: false,
         revision: 0,
         versions: vec![1],
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),

@@ -9,6 +9,7 @@ fn task() -> (Task, watch::Sender<Wanted>, mpsc::Sender<DeviceId>, mpsc::Receive
         person: Person::named("Ann"),
         hidden: false,
         phrase: false,
+        rooms: false,
         port: 4000,
         versions: vec![1],
     };
