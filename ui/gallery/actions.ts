@@ -1,6 +1,8 @@
 /** Actions that play along a little: enough to click through. */
+import { filesActions } from "./files";
 import type { DeviceId, Standing } from "../src/gen/protocol";
 import type { Actions, AnyCode, AppState, VerificationState } from "../src/state/contract";
+import { hostingActions } from "./hosting";
 import { ANN, portrait } from "./pictures";
 import { summary } from "./state";
 import { CODE } from "./trust";
@@ -29,6 +31,20 @@ async function change(
 export function actionsOn(app: AppState): Actions {
   const done = async () => undefined;
   return {
+    files: filesActions(app),
+    ...hostingActions(app),
+    finding: {
+      open: done,
+      take: done,
+      find: async (text) => {
+        app.finding.looking = true;
+        await pause(900);
+        Object.assign(app.finding, { looking: false, problem: text.length < 9 ? "no-lead" : "code-unknown" });
+        return false;
+      },
+      dismiss: () =>
+        void Object.assign(app.finding, { looking: false, problem: null, choice: [], offered: null }),
+    },
     choose: (key) => void (app.chosen = key),
     call: async (key, media) => {
       const to = app.people.find((one) => one.key === key);
@@ -48,6 +64,7 @@ export function actionsOn(app: AppState): Actions {
     },
     setMicrophone: async (on) => void (app.call !== null && (app.call.microphone = on)),
     setCamera: async (on) => void (app.call !== null && (app.call.camera = on)),
+    setShown: () => undefined,
     setScreen: async (on) => void (app.call !== null && (app.call.screen = on)),
     chooseDevice: async (kind, id) => void (app.devices[kind] = id),
     setPreview: async (on) => {

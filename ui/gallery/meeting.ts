@@ -96,6 +96,6 @@ export const THEN: Record<string, () => void> = {
   "meet-speaker-4": () => press("l"),
   "meet-speaker-16": () => press("l"),
   "meet-pinned": () => click(`[data-key="person:${ID.li}"] [data-main]`),
-  "meet-adding": () => click("[aria-keyshortcuts=A]"),
+  "meet-adding": () => press("a"),
   "meet-own-hidden": () => click('[data-key="own"] [data-main]'),
 };

@@ -3,6 +3,9 @@ import { ERROR_CODES } from "../src/gen/protocol";
 import type { Ability, AppState, Lack } from "../src/state/contract";
 import { bob, calls, device, entry, ID, NOW, people, record } from "./people";
 import { ANN, LI, portrait, screen } from "./pictures";
+import { HOSTING } from "./hosting";
+import { FILES } from "./files";
+import { FINDING } from "./finding";
 import { MEETINGS } from "./meeting";
 import { base, from, node, summary } from "./state";
 import { bobs, peer, QUALITY, silent, talk } from "./talk";
@@ -19,6 +22,9 @@ const without = (...lacks: Lack["what"][]): Ability => ({ stage: "cannot", lacks
 const MAKE: Record<string, () => Partial<AppState>> = {
   ...TRUST,
   ...MEETINGS,
+  ...FILES,
+  ...FINDING,
+  ...HOSTING,
   lobby: () => ({}),
   preview: () => ({
     preview: { stage: "on", stream: portrait(ANN), level: 0.3, microphoneProblem: null, cameraProblem: null },

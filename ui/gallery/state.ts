@@ -1,6 +1,7 @@
 /** A made-up node and the state that every scene starts from. */
 import type { NodeState } from "../src/gen/protocol";
 import type { AppState, PersonEntry } from "../src/state/contract";
+import { NOTHING_FOUND } from "../src/state/finding";
 import { bob, calls, device, ID, known, NOW, people } from "./people";
 
 export function node(): NodeState {
@@ -63,6 +64,8 @@ export function base(): AppState {
     outgoing: null,
     call: null,
     summary: null,
+    entering: null,
+    files: [],
     calls: calls(),
     missed: 0,
     known: known(),
@@ -83,6 +86,7 @@ export function base(): AppState {
     },
     preview: { stage: "off", stream: null, level: 0, microphoneProblem: null, cameraProblem: null },
     notices: [],
+    finding: { ...NOTHING_FOUND },
   };
 }
 

@@ -49,6 +49,8 @@ export function talk(peers: CallPeer[], more: Partial<CallState> = {}): CallStat
     since: NOW - 754_000,
     media: "video",
     peers,
+    meeting: null,
+    comings: [],
     invited: [],
     via: null,
     microphone: true,

@@ -6,6 +6,7 @@ import { audioContext } from "./state/browser";
 import type { Actions } from "./state/contract";
 import { createApp, createLostApp } from "./state/app.svelte";
 import { GuestStore, pageStorage } from "./state/guest-store";
+import type { Session } from "./state/session";
 import { guestPerson } from "./state/settings";
 
 async function main(): Promise<void> {
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   inCall = () => session.calling.isBusy;
   mount(App, { target, props: { app, actions } });
   session.start();
+  if (chosen.backend.surface === "guest") followFragment(session);
 
   addEventListener("online", () => session.nudge());
   // A closed tab leaves at once, not after its grace; also one that the browser keeps, frozen, for 'back'.
@@ -38,6 +40,16 @@ async function main(): Promise<void> {
   // Sound may begin with the first gesture: a ring that comes later is heard.
   addEventListener("pointerdown", () => void audioContext(), { once: true, capture: true });
   addEventListener("keydown", () => void audioContext(), { once: true, capture: true });
+}
+
+/** A link to a room of this server; it is taken out of the address, so that a page that loads anew does not ask again. */
+function followFragment({ finding }: Session): void {
+  const follow = (): void => {
+    const page = location.origin + location.pathname;
+    if (finding.followFragment(location.hash, page)) history.replaceState(null, "", page + location.search);
+  };
+  follow();
+  addEventListener("hashchange", follow);
 }
 
 void main();

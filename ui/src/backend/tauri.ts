@@ -1,6 +1,8 @@
 /** The window: Tauri's IPC. The only file that names Tauri, loaded only where there is one. */
 import { Channel, invoke } from "@tauri-apps/api/core";
-import { ERROR_CODES, type ErrorCode, type FromNode, type ToNode } from "../gen/protocol";
+import { ERROR_CODES, type ErrorCode, type FileReply, type FromNode, type ToNode } from "../gen/protocol";
+import { FileError } from "../call/files/store";
+import { nodeFiles } from "./node-files";
 import { NodeSession } from "./node-session";
 import { nodeTrust } from "./node-trust";
 import { CodedError, type Backend, type BackendMessage } from "./types";
@@ -8,6 +10,10 @@ import { CodedError, type Backend, type BackendMessage } from "./types";
 /** A command's rejection is a code; anything else is a fault. */
 function rejection(error: unknown): ErrorCode {
   return ERROR_CODES.find((code) => code === error) ?? "internal";
+}
+
+function failed(error: unknown): never {
+  throw new FileError(rejection(error));
 }
 
 export function tauriBackend(): Backend {
@@ -34,6 +40,10 @@ export function tauriBackend(): Backend {
     request: (request) => session.request(request),
     owner: (request) => session.owner(request),
     trust: (room) => nodeTrust((request) => session.owner(request), room),
+    files: nodeFiles({
+      request: (request) => invoke<FileReply>("file_request", { request }).catch(failed),
+      block: (frame) => invoke<undefined>("file_block", frame).catch(failed),
+    }),
     async rtcTicket() {
       try {
         return (await invoke<{ url: string }>("rtc_ticket")).url;

@@ -1,6 +1,7 @@
 /** The only door out of the page: whatever stands behind it, a node or a server's hub, speaks this. */
 import type { Event, NodeState, OwnerEvent, OwnerReply, OwnerRequest } from "../gen/protocol";
 import type { Reply, Request, RoomRef, Welcome } from "../gen/protocol";
+import type { Store } from "../call/files/store";
 import type { RoomTrust } from "../call/trust";
 import type { AnyCode, Surface } from "../state/contract";
 
@@ -43,5 +44,7 @@ export interface Backend {
    * WebRTC of their own, or nothing.
    */
   rtcTicket?(): Promise<string>;
+  /** Where received files go; absent where the page has to see to it itself (a guest). */
+  files?: Store;
   close(): void;
 }

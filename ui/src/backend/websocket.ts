@@ -6,6 +6,8 @@ import { GuestTrust } from "../trust/guest-trust";
 import { loadGuestKey } from "../trust/key";
 import { GuestSession, type Dial } from "./guest-session";
 import { NodeSession } from "./node-session";
+import { loopbackFiles } from "./loopback-files";
+import { nodeFiles } from "./node-files";
 import { nodeTrust } from "./node-trust";
 import { askSurface, pageKey } from "./page-key";
 import { ReconnectPolicy } from "./reconnect";
@@ -93,6 +95,7 @@ export function loopbackBackend(
     request: (request) => session.request(request),
     owner: (request) => session.owner(request),
     trust: (room) => nodeTrust((request) => session.owner(request), room),
+    files: nodeFiles(loopbackFiles),
     close() {
       closed = true;
       session.detached("link-lost");

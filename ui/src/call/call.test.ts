@@ -6,6 +6,7 @@ import type { LocalMedia } from "./local-media";
 import { FakeClock, FakeConnection, FakeTrack, FakeTrust, fakeEnvironment, settle } from "./testing";
 
 let clock: FakeClock;
+let gone: [string, CallEnd][];
 let ended: CallEnd[];
 let signals: { to: string; signal: Signal }[];
 let left: number;
@@ -19,7 +20,7 @@ const someone = (device: string): Participant => ({
   media: "video",
 });
 
-function call(present: string[]): Call {
+function call(present: string[], stays = false): Call {
   const local = {
     track: (kind: string) => (kind === "microphone" ? microphone.asTrack : null),
     problem: (kind: string) => (kind === "camera" ? "camera-missing" : null),
@@ -39,6 +40,7 @@ function call(present: string[]): Call {
     environment: fakeEnvironment(clock),
     local,
     camera: true,
+    stays,
     canFullHd: false,
     hub: {
       signal: (to, signal) => Promise.resolve(void signals.push({ to, signal })),
@@ -46,7 +48,11 @@ function call(present: string[]): Call {
     },
     trust: new FakeTrust("me"),
     measure: () => ({ read: () => level, close: () => undefined }),
-    on: { changed: () => undefined, ended: (end) => ended.push(end) },
+    on: {
+      changed: () => undefined,
+      gone: ({ device }, why) => gone.push([device, why]),
+      ended: (end) => ended.push(end),
+    },
   });
 }
 
@@ -66,11 +72,40 @@ function connect(at = 0): FakeConnection {
 beforeEach(() => {
   clock = new FakeClock();
   FakeConnection.made = [];
+  gone = [];
   ended = [];
   signals = [];
   left = 0;
   level = 0;
   microphone = new FakeTrack("audio");
+});
+
+describe("a meeting", () => {
+  it("goes on with nobody else in it, and tells who has gone and why", () => {
+    const meeting = call(["ann", "bob"], true);
+    connect(0);
+    connect(1);
+    meeting.receive(wentAway("ann", "left"));
+    meeting.receive(wentAway("bob", "left"));
+    expect(gone).toEqual([
+      ["ann", "hung-up"],
+      ["bob", "hung-up"],
+    ]);
+    expect(ended).toEqual([]);
+    meeting.receive(joined("cat"));
+    expect(meeting.size).toBe(1);
+  });
+  it("ends when its hub is gone and the last of the others with it", () => {
+    const meeting = call(["ann"], true);
+    connect();
+    meeting.hubLost();
+    expect(ended, "who is connected talks on").toEqual([]);
+    meeting.receive(wentAway("ann", "left"));
+    expect(ended).toEqual(["hung-up"]);
+    const alone = call([], true);
+    alone.hubLost();
+    expect(ended.at(-1)).toBe("link-lost");
+  });
 });
 
 describe("a room", () => {
@@ -260,5 +295,101 @@ describe("what the view is told", () => {
       connection: "reconnecting",
       quality: { bars: 0, reason: "quality.reconnecting" },
     });
+  });
+});
+
+describe("a room that moves", () => {
+  const state = (present: string[]) => ({
+    room: { hub: { device: "another", addresses: [] }, room: "room" },
+    epoch: 1,
+    origin: "hub",
+    host: "bob",
+    rules: { title: "", door: "open" as const, capacity: 4 },
+    founder: "ann",
+    participants: present.map(someone),
+    ice_servers: [],
+  });
+  const moved = (present: string[]) => ({ type: "room-moved", room: "room", state: state(present) }) as const;
+  const returned = (device: string) =>
+    ({ type: "participant-returned", room: "room", participant: someone(device) }) as const;
+  const ann = new FakeTrust("ann");
+  const offer = async (round: number, name: string) => {
+    const sdp = `a=fingerprint:sha-256 AA\r\na=ice-ufrag:${name}\r\n`;
+    const description = await ann.seal("me", { type: "offer", sdp, round });
+    return {
+      type: "signal",
+      room: "room",
+      from: "ann",
+      signal: { type: "description", description },
+    } as const;
+  };
+
+  it("keeps every connection, and offers to whom there is none", async () => {
+    const mine = call(["ann", "bob"]);
+    connect(0);
+    connect(1);
+    await settle();
+    signals = [];
+    mine.receive(moved(["bob", "eve"]));
+    await settle();
+    expect(FakeConnection.made).toHaveLength(3);
+    expect(signals.map(({ to }) => to)).toEqual(["eve"]);
+    expect(mine.room.hub.device).toBe("another");
+    // Ann is missing there, not gone.
+    expect(mine.size).toBe(3);
+    mine.receive(returned("ann"));
+    await settle();
+    expect(FakeConnection.made).toHaveLength(3);
+  });
+
+  it("asks who returns and takes it for connected to offer anew", async () => {
+    const mine = call([]);
+    mine.receive(returned("ann"));
+    await settle();
+    expect(signals).toEqual([{ to: "ann", signal: { type: "offer-wanted" } }]);
+    expect(mine.size).toBe(1);
+  });
+
+  it("offers anew when it is asked to, but not twice", async () => {
+    const mine = call(["ann"]);
+    const wanted = { type: "signal", room: "room", from: "ann", signal: { type: "offer-wanted" } } as const;
+    mine.receive(wanted);
+    await settle();
+    expect(FakeConnection.made).toHaveLength(1);
+    connect(0);
+    mine.receive(wanted);
+    mine.receive(wanted);
+    await clock.pass(500);
+    expect(FakeConnection.made).toHaveLength(2);
+    expect(FakeConnection.made[0]?.connectionState).toBe("closed");
+    expect(ended).toEqual([]);
+  });
+
+  it("begins anew with who offers anew, and not for a copy of what is known", async () => {
+    const mine = call([]);
+    mine.receive(joined("ann"));
+    const first = await offer(1, "first");
+    mine.receive(first);
+    await settle();
+    connect(0);
+    mine.receive(await offer(2, "restart"));
+    await settle();
+    mine.receive(first);
+    await settle();
+    expect(FakeConnection.made).toHaveLength(1);
+    mine.receive(await offer(1, "another"));
+    await clock.pass(500);
+    expect(FakeConnection.made).toHaveLength(2);
+    expect(mine.size).toBe(1);
+    expect(ended).toEqual([]);
+  });
+
+  it("takes an offer from somebody to whom it offered once", async () => {
+    const mine = call(["ann"]);
+    connect(0);
+    mine.receive(await offer(1, "theirs"));
+    await clock.pass(500);
+    expect(FakeConnection.made).toHaveLength(2);
+    expect(mine.size).toBe(1);
   });
 });

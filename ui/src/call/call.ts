@@ -8,12 +8,13 @@ import type { InputKind } from "./devices";
 import type { Environment, Lane } from "./environment";
 import type { LevelSource } from "./level";
 import type { LocalMedia } from "./local-media";
-import { Peer, type LocalState } from "./peer";
+import { Peer, type LocalState, type PeerOptions } from "./peer";
 import { UNKNOWN, qualityOf, snapshot } from "./quality";
 import { Speaking } from "./speaking";
 import { PeerTrust, type RoomTrust } from "./trust";
 import type { Verifying } from "./verifying";
 import { viewOf, type CallView, type Member } from "./view";
+import { Asking, type InSight } from "./wanting";
 
 /** `refused`: what came for a connection was not to be used, or could not be vouched for. */
 export type CallEnd = "hung-up" | "ended" | "removed" | "call-lost" | "link-lost" | { refused: ErrorCode };
@@ -39,12 +40,18 @@ export interface CallOptions {
   /** This machine can code 1080p30 both ways and show it. */
   canFullHd: boolean;
   hub: RoomHub;
+  /** It goes on with nobody else in it, while its hub is there. */
+  stays?: boolean;
   /** The device key's word in this room. */
   trust: RoomTrust;
+  /** Somebody's chat and files have these channels from now on. */
+  channels?(device: DeviceId, ...channels: Parameters<NonNullable<PeerOptions["channels"]>>): void;
   /** Null where sound cannot be measured. */
   measure(track: MediaStreamTrack): LevelSource | null;
   on: {
     changed(): void;
+    /** Somebody's connection is gone, and the call goes on without them. */
+    gone(participant: Participant, why: CallEnd): void;
     /** Said once, not after {@link Call.hangUp}. */
     ended(end: CallEnd): void;
   };
@@ -55,17 +62,20 @@ const LEVELS_EVERY = 100;
 const QUALITY_EVERY = 2_000;
 
 export class Call {
-  readonly room: RoomRef;
+  /** Where it is held now. */
+  room: RoomRef;
   readonly #options: CallOptions;
   readonly #members = new Map<DeviceId, Member>();
   readonly #timers: (() => void)[];
   readonly #ownSpeaking = new Speaking();
+  readonly #asking = new Asking();
   #since: number | null = null;
   #muted = false;
   #cameraOn: boolean;
   #level: LevelSource | null = null;
   #mutedWhileSpeaking = false;
   #own: MediaStream | null = null;
+  #hubGone = false;
   #over = false;
 
   constructor(options: CallOptions) {
@@ -92,7 +102,9 @@ export class Call {
     const state = this.#localState();
     return {
       since: this.#since,
-      peers: [...this.#members.values()].map(viewOf),
+      peers: [...this.#members.values()].map((member) =>
+        viewOf(member, this.#asking.isLeftOut(member.participant.device)),
+      ),
       microphone: state.microphone,
       camera: state.camera,
       screen: state.screen,
@@ -114,6 +126,12 @@ export class Call {
       case "participant-joined":
         this.#add(event.participant, false);
         break;
+      case "participant-returned":
+        this.#returned(event.participant);
+        break;
+      case "room-moved":
+        this.#moved(event.state);
+        break;
       case "participant-left": {
         // Who only lost their hub may still be heard; their connection says when they are gone.
         const member = this.#members.get(event.device);
@@ -134,7 +152,7 @@ export class Call {
         else this.hubLost();
         break;
       case "signal":
-        this.#members.get(event.from)?.peer.receive(event.signal);
+        this.#signalled(event.from, event.signal);
         break;
       case "host-changed":
       case "rules-changed":
@@ -142,12 +160,56 @@ export class Call {
       case "knock-ended":
       case "let-in":
       case "room-has-place":
+      case "room-yielded":
+      case "room-sought":
+      case "room-empty":
+      case "participant-silent":
         break;
     }
   }
 
+  /** Another hub holds the room now, and I am in it again: connections go on, and who has none with me is offered one. */
+  #moved(state: RoomState): void {
+    this.room = state.room;
+    for (const participant of state.participants) {
+      const member = this.#members.get(participant.device);
+      if (member) member.participant = participant;
+      else this.#add(participant, true);
+    }
+    this.nudge();
+    this.#options.on.changed();
+  }
+
+  /** Somebody is in the room again, who may take me for connected: then they have to hear that I am not. */
+  #returned(participant: Participant): void {
+    const member = this.#members.get(participant.device);
+    if (member) {
+      member.participant = participant;
+      member.peer.nudge();
+      this.#options.on.changed();
+      return;
+    }
+    this.#add(participant, false);
+    void this.#options.hub.signal(participant.device, { type: "offer-wanted" }).catch(() => undefined);
+  }
+
+  #signalled(from: DeviceId, signal: Signal): void {
+    const member = this.#members.get(from);
+    if (!member) return;
+    const { peer, participant } = member;
+    if (signal.type === "offer-wanted") {
+      // What I have just offered is on its way to them.
+      if (!peer.isNew) this.#add(participant, true);
+      return;
+    }
+    // They have begun anew, without a word from the hub: they took me for gone.
+    if (peer.beginsAnew(signal)) this.#add(participant, false);
+    this.#members.get(from)?.peer.receive(signal);
+  }
+
   /** The room is gone. Those already connected talk on. */
   hubLost(): void {
+    this.#hubGone = true;
     const isAlive = ({ peer }: Member): boolean => peer.connection !== "connecting";
     for (const member of [...this.#members.values()])
       if (!isAlive(member)) this.#remove(member.participant.device, "link-lost");
@@ -189,6 +251,20 @@ export class Call {
     this.#tell();
   }
 
+  /** Whose pictures are in sight, and how large: no more is asked for. */
+  shown(seen: readonly InSight[]): void {
+    this.#asking.shown(seen);
+    this.#ask();
+    this.#options.on.changed();
+  }
+
+  #ask(): void {
+    for (const [device, { peer }] of this.#members) {
+      const sizes = this.#asking.of(device, peer.remote?.screen ?? false);
+      if (sizes) peer.wanting.put(sizes);
+    }
+  }
+
   /** Comparing the short code with somebody in the call; null for who is not. */
   verifying(device: DeviceId): Verifying | null {
     return this.#members.get(device)?.peer.verifying ?? null;
@@ -213,6 +289,7 @@ export class Call {
       tracks: this.#tracks(),
       local: this.#localState(),
       trust: new PeerTrust(this.#options.trust, device),
+      channels: (...channels) => this.#options.channels?.(device, ...channels),
       send: (signal) => void this.#options.hub.signal(device, signal).catch(() => undefined),
       on: {
         changed: () => this.#peerChanged(device, peer),
@@ -230,6 +307,7 @@ export class Call {
       last: null,
     });
     this.#sizeUp();
+    this.#ask();
     this.#options.on.changed();
   }
 
@@ -241,16 +319,20 @@ export class Call {
     this.#ifCurrent(device, peer, () => {
       if (peer.connection === "connected") this.#since ??= this.#options.environment.clock.now();
       this.#sizeUp();
+      this.#ask();
       this.#options.on.changed();
     });
   }
 
   #remove(device: DeviceId, why: CallEnd): void {
-    this.#members.get(device)?.peer.close();
-    if (!this.#members.delete(device)) return;
-    if (this.#members.size === 0) this.#end(why);
+    const member = this.#members.get(device);
+    if (!member) return;
+    member.peer.close();
+    this.#members.delete(device);
+    if (this.#members.size === 0 && !(this.#options.stays && !this.#hubGone)) this.#end(why);
     else {
       this.#sizeUp();
+      this.#options.on.gone(member.participant, why);
       this.#options.on.changed();
     }
   }
@@ -327,18 +409,23 @@ export class Call {
   /** 1080p for two people who both can; more people share the line and the processor. */
   #sizeUp(): void {
     const [only, ...others] = this.#members.values();
+    for (const { peer } of this.#members.values()) peer.setOthers(this.#members.size);
     void this.#options.local.setFullHd(others.length === 0 && (only?.peer.fullHd ?? false));
   }
 
   #listen(): void {
     const now = this.#options.environment.clock.now();
     let changed = false;
-    for (const member of this.#members.values()) {
+    let asks = false;
+    for (const [device, member] of this.#members) {
       const isHeard = member.peer.remote?.microphone ?? true;
       const speaking = member.speaking.update(isHeard ? member.peer.level() : 0, now);
       changed ||= speaking !== member.isSpeaking;
       member.isSpeaking = speaking;
+      if (speaking && this.#asking.heard(device, now)) asks = true;
     }
+    if (asks) this.#ask();
+    changed ||= asks;
     const mine = this.#ownSpeaking.update(this.#level?.read() ?? 0, now) && this.#muted;
     changed ||= mine !== this.#mutedWhileSpeaking;
     this.#mutedWhileSpeaking = mine;

@@ -7,21 +7,27 @@
  */
 import { LIMITS, type DeviceKind, type ErrorCode } from "../gen/protocol";
 import type { Candidate, Control, Description, DeviceId, IceServer, Signal } from "../gen/protocol";
+import { Adapting, PACE, apply } from "./adapting";
 import { Candidates } from "./candidates";
-import { encodingOf, inOrder } from "./codecs";
+import { inOrder } from "./codecs";
 import { LANES, kindOf, type Environment, type Lane } from "./environment";
 import { Healing } from "./healing";
 import { refusalOf, type Checked, type PeerTrust } from "./trust";
 import { Verifying } from "./verifying";
+import { Wanting } from "./wanting";
 
 export type LocalState = Omit<Extract<Control, { type: "state" }>, "type">;
 
-/** The data channels, with the ids both sides agree on beforehand. Only `control` is spoken on so far. */
+/** The data channels, with the ids both sides agree on beforehand. */
 const CHANNELS = ["control", "chat", "files"] as const;
+/** What every engine takes in one message, bytes (RFC 8841, section 6.1). */
+const MIN_MESSAGE = 65_536;
 /** How long a goodbye may take to leave the machine, ms. */
 const BYE_TIME = 150;
 /** How long the engine takes to know the line, ms. */
 const FRESH_TIME = 5_000;
+/** The round of a connection's first offer. */
+const FIRST_ROUND = 1;
 
 export interface PeerOptions {
   device: DeviceId;
@@ -33,6 +39,8 @@ export interface PeerOptions {
   local: LocalState;
   /** The device key's word, bound to this participant. */
   trust: PeerTrust;
+  /** The channels beside `control`, once; and what the other side takes in one message, in bytes. */
+  channels?(channels: Record<"chat" | "files", RTCDataChannel>, maxMessage: () => number): void;
   /** Through the hub. */
   send(signal: Signal): void;
   on: {
@@ -59,6 +67,8 @@ export class Peer {
   kind: DeviceKind | null = null;
   /** Comparing the short code with them. */
   readonly verifying: Verifying;
+  /** Asks for their pictures. */
+  readonly wanting: Wanting;
 
   readonly #options: PeerOptions;
   readonly #pc: RTCPeerConnection;
@@ -74,11 +84,17 @@ export class Peer {
   #answer: Description | null = null;
   /** What came last, good or not, and what was good last: so that a copy by the other way is known. */
   #latest: Description | null = null;
+  /** The offer that began this connection, if it was theirs. */
+  #first: Description | null = null;
   #good: Description | null = null;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
   #fresh = true;
   #stopGrowing: (() => void) | null = null;
+  readonly #adapting: Adapting;
+  readonly #set = new Map<Lane, string>();
+  #tuning: (() => void) | null = null;
+  #tuned = -Infinity;
 
   constructor(options: PeerOptions) {
     this.device = options.device;
@@ -87,11 +103,16 @@ export class Peer {
     this.#tracks = new Map(options.tracks);
     const { environment } = options;
     this.#pc = environment.connection({ iceServers: [...options.iceServers], bundlePolicy: "max-bundle" });
-    const [control] = CHANNELS.map((label, id) =>
+    const [control, chat, files] = CHANNELS.map((label, id) =>
       this.#pc.createDataChannel(label, { negotiated: true, id, ordered: true }),
     );
     this.#control = control as RTCDataChannel;
-    this.#control.onopen = () => this.#sayState();
+    if (chat && files)
+      options.channels?.({ chat, files }, () => this.#pc.sctp?.maxMessageSize ?? MIN_MESSAGE);
+    this.#control.onopen = () => {
+      this.#sayState();
+      this.wanting.tell();
+    };
     this.#control.onmessage = (event: MessageEvent<unknown>) => this.#heard(event.data);
     this.verifying = new Verifying({
       clock: environment.clock,
@@ -99,6 +120,8 @@ export class Peer {
       say: (verify) => this.#say({ type: "verify", verify }),
       changed: () => options.on.changed(),
     });
+    this.#adapting = new Adapting(environment.adapts === false);
+    this.wanting = new Wanting(environment.clock, (want) => environment.adapts !== false && this.#say(want));
     this.#healing = new Healing(environment.clock, {
       restart: () => this.#restart(),
       lost: () => {
@@ -124,10 +147,26 @@ export class Peer {
       case "candidate":
         if (signal.candidate) this.#addCandidate(signal.candidate);
         break;
+      case "offer-wanted":
+        // Of the whole connection; the call sees to it.
+        break;
       case "restart-wanted":
         if (this.#options.offers) this.#healing.wanted();
         break;
     }
+  }
+
+  /** I have offered, and they are not connected yet. */
+  get isNew(): boolean {
+    return this.#options.offers && this.connection === "connecting";
+  }
+
+  /** Whether a signal is the first offer of a connection that is not this one. */
+  beginsAnew(signal: Signal): boolean {
+    if (signal.type !== "description" || signal.description.type !== "offer" || this.isNew) return false;
+    const { description } = signal;
+    const known = [this.#first, this.#latest, this.#good].some((one) => one && isCopy(one, description));
+    return description.round === FIRST_ROUND && !known && (this.#options.offers || this.#first !== null);
   }
 
   /** Sends `track` on `lane` from now on; null sends nothing. Never a renegotiation. */
@@ -135,6 +174,14 @@ export class Peer {
     if (track) this.#tracks.set(lane, track);
     else this.#tracks.delete(lane);
     await this.#lanes.get(lane)?.sender.replaceTrack(track);
+    this.#tuneSoon();
+  }
+
+  /** How many are in the call beside me, whom the machine and the line are shared with. */
+  setOthers(others: number): void {
+    if (this.#adapting.others === others) return;
+    this.#adapting.others = others;
+    this.#tuneSoon();
   }
 
   setLocal(local: LocalState): void {
@@ -152,8 +199,14 @@ export class Peer {
     return this.#local.full_hd && (this.remote?.full_hd ?? false);
   }
 
-  stats(): Promise<RTCStatsReport> {
-    return this.#pc.getStats();
+  /** Also what the pictures sent go by. */
+  async stats(): Promise<RTCStatsReport> {
+    const report = await this.#pc.getStats();
+    const { starved } = this.#adapting;
+    this.#adapting.looked(report, this.#options.environment.clock.now());
+    if (this.#adapting.starved !== starved) this.#sayState();
+    this.#tuneSoon();
+    return report;
   }
 
   /** How loud their voice is, 0 to 1, as the engine plays it now. */
@@ -168,7 +221,9 @@ export class Peer {
     this.#closed = true;
     this.#healing.stop();
     this.verifying.stop();
+    this.wanting.stop();
     this.#stopGrowing?.();
+    this.#tuning?.();
     this.#pc.onconnectionstatechange = this.#pc.onicecandidate = this.#pc.ontrack = null;
     for (const { sender } of this.#lanes.values()) void sender.replaceTrack(null).catch(() => undefined);
     if (this.#say({ type: "bye" })) this.#options.environment.clock.after(BYE_TIME, () => this.#pc.close());
@@ -265,6 +320,7 @@ export class Peer {
       return;
     }
     this.#latest = description;
+    if (description.type === "offer") this.#first ??= description;
     this.#enqueue(() =>
       this.#options.offers ? this.#takeAnswer(description) : this.#takeOffer(description),
     );
@@ -340,22 +396,25 @@ export class Peer {
     }
   }
 
-  /** Bitrates and priorities, once there is something negotiated to set them on. */
+  /** Bitrates, sizes and priorities, once there is something negotiated to set them on. */
   async #tune(): Promise<void> {
+    this.#tuned = this.#options.environment.clock.now();
     for (const [lane, { sender }] of this.#lanes) {
-      const wanted = encodingOf(lane, this.fullHd, this.#fresh);
-      const parameters = sender.getParameters();
-      for (const encoding of parameters.encodings) {
-        encoding.maxBitrate = wanted.maxBitrate;
-        encoding.priority = encoding.networkPriority = wanted.priority;
-      }
-      if (wanted.degradation) parameters.degradationPreference = wanted.degradation;
-      try {
-        await sender.setParameters(parameters);
-      } catch {
-        // Left at the engine's own choice.
-      }
+      const wanted = this.#adapting.encoding(lane, sender.track, this.fullHd, this.#fresh);
+      const text = JSON.stringify(wanted);
+      if (this.#set.get(lane) !== text && (await apply(sender, wanted))) this.#set.set(lane, text);
     }
+  }
+
+  /** At once, but no more often than a machine bears. */
+  #tuneSoon(): void {
+    // Before anything is negotiated there is nothing to set.
+    if (this.#tuning || this.#tuned === -Infinity) return;
+    const { clock } = this.#options.environment;
+    this.#tuning = clock.after(Math.max(0, this.#tuned + PACE - clock.now()), () => {
+      this.#tuning = null;
+      this.#enqueue(() => this.#tune());
+    });
   }
 
   #restart(): void {
@@ -411,7 +470,9 @@ export class Peer {
   }
 
   #sayState(): void {
-    this.#say({ type: "state", ...this.#local });
+    // A camera that rests is told like one that is off: better than a picture that stands still.
+    const camera = this.#local.camera && !this.#adapting.starved;
+    this.#say({ type: "state", ...this.#local, camera });
   }
 
   #say(message: Control): boolean {
@@ -434,7 +495,9 @@ export class Peer {
     }
     if (message.type === "bye") this.#options.on.bye();
     else if (message.type === "signal") this.receive(message.signal);
-    else if (message.type === "verify") this.verifying.heard(message.verify);
+    else if (message.type === "want") {
+      if (this.#adapting.heard(message)) this.#tuneSoon();
+    } else if (message.type === "verify") this.verifying.heard(message.verify);
     else if (message.type === "state") {
       const was = this.fullHd;
       this.remote = message;

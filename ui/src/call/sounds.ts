@@ -25,6 +25,11 @@ const TEST: readonly Note[] = [
   [659.25, 0.16, 0.35],
   [783.99, 0.32, 0.6],
 ];
+/** Knuckles on wood: low, short, twice. */
+const KNOCK: readonly Note[] = [
+  [196, 0, 0.12],
+  [164.81, 0.18, 0.16],
+];
 const ENDED: readonly Note[] = [
   [493.88, 0, 0.18],
   [392, 0.14, 0.3],
@@ -72,6 +77,11 @@ export class Sounds {
   ended(): void {
     this.stop();
     this.#play(ENDED, 0.1);
+  }
+
+  /** Somebody asks to be let in; heard beside whatever else sounds. */
+  knock(): void {
+    this.#play(KNOCK, 0.3);
   }
 
   /** So that a chosen speaker can be heard. */

@@ -16,6 +16,8 @@ export interface PeerView {
   connection: Peer["connection"];
   microphone: boolean;
   camera: boolean;
+  /** Their camera is on, but there are too many to show it: others speak. */
+  leftOut?: boolean;
   screen: boolean;
   media: MediaStream | null;
   screenMedia: MediaStream | null;
@@ -45,8 +47,9 @@ export interface Member {
   last: Snapshot | null;
 }
 
-export function viewOf({ participant, peer, isSpeaking, quality }: Member): PeerView {
+export function viewOf({ participant, peer, isSpeaking, quality }: Member, leftOut: boolean): PeerView {
   const said = peer.remote;
+  const camera = said?.camera ?? participant.media === "video";
   return {
     device: participant.device,
     person: participant.person,
@@ -56,7 +59,8 @@ export function viewOf({ participant, peer, isSpeaking, quality }: Member): Peer
     connection: peer.connection,
     // Before they have said it: as they came in.
     microphone: said?.microphone ?? true,
-    camera: said?.camera ?? participant.media === "video",
+    camera: camera && !leftOut,
+    leftOut: camera && leftOut,
     screen: said?.screen ?? false,
     media: peer.media,
     screenMedia: said?.screen ? peer.screenMedia : null,

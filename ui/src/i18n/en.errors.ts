@@ -62,6 +62,13 @@ export const errors = {
   "error.store-failed": "It could not be saved. Look whether the disk is full, then try again.",
   "error.port-in-use": "Another program uses this port. Choose another one, or 0 for any free port.",
   "error.too-many-windows": "Earshot is open in many windows already. Close one and try again.",
+  "error.file-unknown": "This file is no longer being received. Ask for it to be sent once more.",
+  "error.file-changed": "What arrived is not the file that was offered. Ask for it to be sent once more.",
+  "error.too-many-files": "Too many files at once. Wait until some have arrived.",
+  "error.disk-full":
+    "There is not enough room on this computer for that file. Make some room, then try again.",
+  "error.folder-unusable":
+    "Files cannot be kept in your downloads folder. Look whether it is there and can be written to.",
   "error.internal": "Something went wrong inside Earshot. Try again; if it stays, quit and start it anew.",
 
   "error.microphone-denied":

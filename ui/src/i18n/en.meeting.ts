@@ -24,6 +24,8 @@ export const meeting = {
   "meeting.pop-out": "Show in a small window",
   "meeting.pop-in": "Close the small window",
   "meeting.pop-failed": "The small window could not be opened",
+  "meeting.left-out":
+    "In a call this large, at most seven cameras are shown at once: whoever speaks or is kept large comes first.",
   "meeting.screen-coming": "{name}’s screen is coming…",
   "meeting.said-shares": "{name} shares their screen",
   "meeting.said-share-ended": "{name} no longer shares their screen",

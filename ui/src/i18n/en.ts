@@ -5,6 +5,9 @@
 import type { AnyCode } from "../state/contract";
 import { adding } from "./en.adding";
 import { errors } from "./en.errors";
+import { files } from "./en.files";
+import { finding } from "./en.finding";
+import { hosting } from "./en.hosting";
 import { meeting } from "./en.meeting";
 import { privacy } from "./en.privacy";
 import { symbols } from "./en.symbols";
@@ -12,6 +15,9 @@ import { symbols } from "./en.symbols";
 export const en = {
   ...adding,
   ...errors,
+  ...files,
+  ...finding,
+  ...hosting,
   ...meeting,
   ...privacy,
   ...symbols,

@@ -55,6 +55,11 @@ export const errorsZhCN: Readonly<Record<keyof typeof errors, string>> = {
   "error.store-failed": "没能保存。请看看磁盘是否已满，然后再试。",
   "error.port-in-use": "这个端口正被别的程序使用。请换一个，或填 0 使用任意空闲端口。",
   "error.too-many-windows": "Earshot 已经开了很多窗口，请关掉一个再试。",
+  "error.file-unknown": "这个文件已不在接收中，请对方重新发送。",
+  "error.file-changed": "收到的内容与对方提供的文件不一致，请对方重新发送。",
+  "error.too-many-files": "同时传送的文件太多，请等其中一些传完。",
+  "error.disk-full": "这台电脑没有足够的空间存放这个文件。请腾出空间后再试。",
+  "error.folder-unusable": "文件无法存入下载文件夹。请检查它是否存在、能否写入。",
   "error.internal": "Earshot 内部出了问题。请重试；如果一直这样，请退出后重新启动。",
 
   "error.microphone-denied": "Earshot 没有使用麦克风的权限。请在浏览器或系统设置里允许，对方才能听见您。",

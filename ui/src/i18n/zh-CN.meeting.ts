@@ -26,6 +26,7 @@ export const meetingZhCN: Readonly<Record<keyof typeof meeting, string>> = {
   "meeting.pop-out": "用小窗显示",
   "meeting.pop-in": "关闭小窗",
   "meeting.pop-failed": "小窗没能打开",
+  "meeting.left-out": "人数较多时，最多同时显示七个人的画面，优先显示发言的人和固定为大画面的人。",
   "meeting.screen-coming": "正在接收{name}的屏幕…",
   "meeting.said-shares": "{name}开始共享屏幕",
   "meeting.said-share-ended": "{name}停止了共享屏幕",

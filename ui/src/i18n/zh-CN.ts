@@ -2,6 +2,9 @@
 import type { Catalogue } from "./en";
 import { addingZhCN } from "./zh-CN.adding";
 import { errorsZhCN } from "./zh-CN.errors";
+import { filesZhCN } from "./zh-CN.files";
+import { findingZhCN } from "./zh-CN.finding";
+import { hostingZhCN } from "./zh-CN.hosting";
 import { meetingZhCN } from "./zh-CN.meeting";
 import { privacyZhCN } from "./zh-CN.privacy";
 import { symbolsZhCN } from "./zh-CN.symbols";
@@ -9,6 +12,9 @@ import { symbolsZhCN } from "./zh-CN.symbols";
 export const zhCN: Catalogue = {
   ...addingZhCN,
   ...errorsZhCN,
+  ...filesZhCN,
+  ...findingZhCN,
+  ...hostingZhCN,
   ...meetingZhCN,
   ...privacyZhCN,
   ...symbolsZhCN,

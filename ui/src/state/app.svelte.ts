@@ -59,7 +59,36 @@ function actionsOf(session: Session): Actions {
     return change.note === undefined && change.status === undefined ? null : session.sayPerson();
   }
 
+  const { hosting } = calling;
+  const { entering, finding } = session;
   return {
+    files: session.filing,
+    hosting: {
+      async start(rules, how, via) {
+        const where = via === undefined ? {} : { via };
+        const result = await calling.meet({ type: "create-room", ...where, rules, media: how });
+        return result === "knocking" ? "internal" : result;
+      },
+      setRules: (change) => hosting.setRules(change),
+      admit: (device) => hosting.admit(device),
+      remove: (device) => hosting.remove(device),
+      handOver: (device) => hosting.handOver(device),
+      takeHost: () => hosting.takeHost(),
+      endForAll: () => hosting.endForAll(),
+    },
+    entering: {
+      enter: (room) => entering.enter(room),
+      join: (how, password) => entering.join(how, password),
+      waitForPlace: () => entering.waitForPlace(),
+      withdraw: () => entering.withdraw(),
+      leave: () => entering.leave(),
+    },
+    finding: {
+      open: (key) => finding.open(key),
+      find: (text) => finding.find(text),
+      take: () => finding.take(),
+      dismiss: () => finding.dismiss(),
+    },
     choose(key) {
       app.chosen = key;
     },
@@ -121,6 +150,9 @@ function actionsOf(session: Session): Actions {
     openInBrowser: () => session.owner({ type: "open-in-browser" }),
     quit: () => session.owner({ type: "quit" }),
     setWatching: (watching) => session.watch(watching),
+    setShown(shown) {
+      calling.current?.shown(shown);
+    },
     verify(device) {
       calling.current?.verifying(device)?.begin();
       return Promise.resolve();

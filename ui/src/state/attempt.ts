@@ -10,7 +10,8 @@ export type End = CallSummary["end"];
 export type Remembering = "met" | "verified" | "mismatch";
 
 export interface Attempt {
-  with: Presence;
+  /** Null in a meeting, which is with whoever comes. */
+  with: Presence | null;
   entryKey: string | null;
   media: Media;
   outgoing: boolean;
@@ -57,8 +58,7 @@ export function ringEndOf(end: End, attempt: Attempt): RingEnd {
 /** What the call view shows between 'accept' and the first word of the room. */
 export function expecting(from: Presence, media: Media, standing: Standing): CallState {
   return {
-    since: null,
-    media,
+    ...empty(media, from.via ?? null),
     peers: [
       {
         device: from.device,
@@ -77,8 +77,19 @@ export function expecting(from: Presence, media: Media, standing: Standing): Cal
         quality: CONNECTING,
       },
     ],
+  };
+}
+
+/** A call with nobody in it yet. */
+export function empty(media: Media, via: DeviceId | null): CallState {
+  return {
+    since: null,
+    media,
+    peers: [],
+    meeting: null,
+    comings: [],
     invited: [],
-    via: from.via ?? null,
+    via,
     microphone: false,
     camera: false,
     screen: false,

@@ -379,3 +379,70 @@ describe("a call to which somebody is added", () => {
     expect(eve.app.incoming).toHaveLength(1);
   });
 });
+
+describe("a meeting", () => {
+  const rules = { title: "Stand-up", door: "open", capacity: 4 } as const;
+  const start = async (): Promise<string> => {
+    const begun = ann.calling.meet({ type: "create-room", rules, media: "video" });
+    await pass();
+    expect(await begun).toBeNull();
+    return ann.app.call?.meeting?.room.room ?? "";
+  };
+  const join = async (room: string): Promise<unknown> => {
+    const hubRef = { device: "hub", addresses: [] };
+    const result = bob.calling.meet({ type: "join", room: { hub: hubRef, room }, media: "voice" });
+    await pass();
+    return result;
+  };
+
+  it("is begun alone, goes on while others come and go, and is left without a word", async () => {
+    const room = await start();
+    expect(ann.app.call?.peers).toEqual([]);
+    expect(ann.held).toEqual({ microphone: true, camera: true });
+    expect(await join(room)).toBeNull();
+    expect(talking(ann, bob)).toBe(true);
+    await bob.calling.hangUp();
+    await pass();
+    expect(ann.app.call?.meeting?.stays).toBe(true);
+    expect(bob.app.summary).toMatchObject({ end: null, meeting: { ended: false } });
+    expect(bob.records, "it is no call with somebody").toEqual([]);
+    await ann.calling.hangUp();
+    await pass();
+    expect(ann.held.microphone).toBe(false);
+    expect(hub.rooms.size).toBe(0);
+  });
+
+  it("that the host ends, or removes somebody from, says so", async () => {
+    for (const reason of ["ended", "removed"] as const) {
+      const room = await start();
+      await join(room);
+      const { call } = bob.app;
+      if (call?.meeting) call.meeting.host = "ann";
+      hub.tell("bob", { type: "room-closed", room, reason });
+      await pass();
+      expect(bob.app.call).toBeNull();
+      expect(bob.app.summary).toMatchObject({
+        end: reason === "ended" ? null : { type: "failed", code: "room-removed" },
+        meeting: { ended: reason === "ended" },
+      });
+      await ann.calling.hangUp();
+      await pass();
+    }
+  });
+
+  it("whose door stays shut leaves nothing behind", async () => {
+    const room = await start();
+    hub.refuse = (_, type) => (type === "join" ? "room-locked" : undefined);
+    expect(await join(room)).toBe("room-locked");
+    expect(bob.held.microphone).toBe(false);
+    expect(bob.calling.isBusy).toBe(false);
+    expect(bob.app.call).toBeNull();
+  });
+
+  it("tells the others' rings that one is busy", async () => {
+    await start();
+    eve.ring(ann);
+    await pass();
+    expect(eve.app.summary?.end).toEqual({ type: "busy" });
+  });
+});

@@ -3,14 +3,15 @@
  * whoever else rings is told 'busy'. Knows no view framework: `app` is plain or reactive, as it is given.
  */
 import { CodedError, codeOf, type Backend } from "../backend/types";
-import type { Call, CallOptions, RoomEvent } from "../call/call";
+import type { Call, CallEnd, CallOptions, RoomEvent } from "../call/call";
 import type { Clock } from "../call/clock";
 import type { Sounds } from "../call/sounds";
 import type { PeerView } from "../call/view";
-import { LIMITS, type DeviceId, type Event, type IceServer, type Media } from "../gen/protocol";
+import { LIMITS, type DeviceId, type Event, type IceServer, type Media, type Person } from "../gen/protocol";
 import type { Presence, Request } from "../gen/protocol";
 import type { RingEnd, RingId, RoomRef, RoomRules, RoomState, Standing } from "../gen/protocol";
 import {
+  empty,
   endOf,
   expecting,
   ringEndOf,
@@ -19,8 +20,10 @@ import {
   type End,
   type Remembering,
 } from "./attempt";
+import { Comings } from "./comings";
 import type { AnyCode, AppState, PersonEntry } from "./contract";
 import { EarlyEvents } from "./early";
+import { Hosting } from "./hosting";
 import { IncomingRings, type Ringing } from "./incoming";
 import { Inviting, type InvitedTo } from "./inviting";
 import { mergeCall, type StandingOf } from "./merge";
@@ -38,13 +41,15 @@ export interface CallingOptions {
   app: AppState;
   backend: Pick<Backend, "request" | "trust">;
   media: SendingMedia;
-  sounds: Pick<Sounds, "ring" | "ringback" | "busy" | "ended" | "stop">;
+  sounds: Pick<Sounds, "ring" | "ringback" | "busy" | "ended" | "knock" | "stop">;
   clock: Clock;
   /** When it is known whether calls can be made here. */
   ready: Promise<unknown>;
   /** My own ICE servers. */
   iceServers(): readonly IceServer[];
-  makeCall(options: Pick<CallOptions, "room" | "iceServers" | "camera" | "hub" | "trust" | "on">): Call;
+  makeCall(
+    options: Pick<CallOptions, "room" | "iceServers" | "camera" | "stays" | "hub" | "trust" | "on">,
+  ): Call;
   notify(code: AnyCode, name?: string): void;
   withdraw(codes: readonly AnyCode[]): void;
   /** What my memory says of somebody. */
@@ -63,6 +68,9 @@ export class Calling {
   readonly #incoming: IncomingRings;
   /** Who is rung into the call that is on. */
   readonly inviting: Inviting;
+  /** The room of the call that is on. */
+  readonly hosting: Hosting;
+  readonly #comings: Comings;
   /** Microphone, camera and screen of the call that is on. */
   readonly sending: Sending;
   #stopWaiting: (() => void) | null = null;
@@ -72,6 +80,18 @@ export class Calling {
     this.#incoming = new IncomingRings({ app, clock, sounds, record, say: (request) => this.#say(request) });
     const { backend, media, notify, withdraw } = options;
     this.inviting = new Inviting({ app, backend, notify, room: () => this.#invitedTo() });
+    this.#comings = new Comings({ app, now: () => clock.now() });
+    const { standing } = options;
+    this.hosting = new Hosting({
+      app,
+      backend,
+      sounds,
+      comings: this.#comings,
+      standing,
+      ended: () => {
+        if (this.#attempt) this.#finish(this.#attempt, null, { byHost: true });
+      },
+    });
     this.sending = new Sending({ media, notify, withdraw, attempt: () => this.#attempt });
   }
 
@@ -141,6 +161,44 @@ export class Calling {
     await this.#join({ ...ringing, media });
   }
 
+  /**
+   * Goes into a room that goes on with nobody else in it: one's own, or one that was found. Resolves to null when in
+   * it, to "knocking" when its host is asked, or to the code why not.
+   */
+  async meet(
+    request: Extract<Request, { type: "create-room" | "join" }>,
+  ): Promise<AnyCode | "knocking" | null> {
+    if (this.#isChecking()) await this.options.ready;
+    if (this.#attempt) return "internal";
+    if (this.options.app.ability.stage !== "can") return "webrtc-missing";
+    const { backend, media } = this.options;
+    this.#incoming.allBusy();
+    const attempt = this.#begin(null, request.media, false, null);
+    let result: AnyCode | "knocking";
+    try {
+      await media.hold("call", { microphone: true, camera: request.media === "video" });
+      if (attempt.over) return null;
+      const reply = await backend.request(request);
+      if (reply.type === "room") {
+        attempt.accepted = true;
+        if (attempt.over) await this.#leave(reply.room);
+        else this.#enter(attempt, reply);
+        return null;
+      }
+      result = reply.type === "knocking" ? "knocking" : "internal";
+      if (attempt.over && request.type === "join")
+        await this.#say({ type: "withdraw", room: request.room.room });
+    } catch (error) {
+      result = codeOf(error);
+    }
+    if (!attempt.over) {
+      this.#drop(attempt);
+      void media.release("call");
+      this.options.inCall(false);
+    }
+    return result;
+  }
+
   /** They are blocked now: what rings falls silent, and they are told nothing. */
   silence(device: DeviceId): void {
     this.#incoming.silence(device);
@@ -178,6 +236,8 @@ export class Calling {
           this.#ringEnded(event.ring, event.end);
         break;
       case "participant-joined":
+      case "participant-returned":
+      case "room-moved":
       case "participant-changed":
       case "participant-left":
       case "host-changed":
@@ -192,6 +252,13 @@ export class Calling {
         break;
       case "person-here":
       case "person-gone":
+      case "rooms-changed":
+        break;
+      // Between hubs and nodes.
+      case "room-yielded":
+      case "room-sought":
+      case "room-empty":
+      case "participant-silent":
         break;
     }
   }
@@ -221,9 +288,9 @@ export class Calling {
     return false;
   }
 
-  #begin(presence: Presence, media: Media, outgoing: boolean, ring: RingId | null): Attempt {
+  #begin(presence: Presence | null, media: Media, outgoing: boolean, ring: RingId | null): Attempt {
     const { app, clock } = this.options;
-    const entry = app.people.find((one) => one.device === presence.device && one.via === presence.via);
+    const entry = app.people.find((one) => one.device === presence?.device && one.via === presence.via);
     const attempt: Attempt = {
       with: presence,
       entryKey: entry?.key ?? null,
@@ -258,7 +325,7 @@ export class Calling {
     const attempt = this.#attempt;
     const { me } = this.options.app;
     if (!attempt) this.#incoming.show(ringing);
-    else if (!me || !attempt.outgoing || attempt.accepted || attempt.with.device !== ringing.from.device)
+    else if (!me || !attempt.outgoing || attempt.accepted || attempt.with?.device !== ringing.from.device)
       void this.#incoming.answerBusy(ringing);
     // Both ring each other: the larger device id gives up its own ring and takes the other's.
     else if (me.device > ringing.from.device) void this.#takeTheirs(attempt, ringing);
@@ -311,18 +378,21 @@ export class Calling {
       room,
       iceServers: this.options.iceServers(),
       camera: attempt.camera,
-      trust: backend.trust(room.room),
+      stays: attempt.with === null,
+      trust: backend.trust(originOf(room)),
       hub: {
         signal: async (to, signal) => void (await backend.request({ type: "signal", room: id, to, signal })),
         leave: () => this.#leave(room.room),
       },
       on: {
         changed: () => this.#changed(attempt),
-        ended: (why) => this.#finish(attempt, endOf(why, call.since !== null)),
+        gone: ({ device, person }, why) => this.#gone(device, person, why),
+        ended: (why) => this.#finish(attempt, endOf(why, call.since !== null), { byHost: why === "ended" }),
       },
     });
     attempt.call = call;
-    app.call ??= { ...expecting(attempt.with, attempt.media, this.#standingOf(attempt.with)), peers: [] };
+    app.call ??= empty(attempt.media, attempt.with ? (attempt.with.via ?? null) : this.#listOf(room.room));
+    this.hosting.begin(room, attempt.with === null);
     this.#changed(attempt);
     for (const event of this.#early.takeRoom(id)) this.#roomEvent(event);
   }
@@ -361,7 +431,14 @@ export class Calling {
       return;
     }
     if (call.room.room !== event.room) return;
+    this.hosting.event(event);
     if (event.type === "participant-joined") {
+      const { device, person } = event.participant;
+      // Of whom I called, or who called me, one sees it.
+      if (call.size > 0 || !attempt.with)
+        this.#comings.tell("joined", device, this.options.standing(device, person).name);
+    }
+    if (event.type === "participant-joined" || event.type === "participant-returned") {
       this.#stopWaiting?.();
       this.#stopWaiting = null;
       attempt.accepted = true;
@@ -369,7 +446,23 @@ export class Calling {
       this.options.app.outgoing = null;
       this.inviting.came(event.participant.device);
     }
+    const leaving = event.type === "participant-left" ? this.hosting.nameOf(event.device) : "";
     call.receive(event);
+    // After what the engine says of it: the room knows why.
+    if (event.type === "participant-left" && event.reason === "removed")
+      this.#comings.tell("removed", event.device, leaving);
+  }
+
+  #gone(device: DeviceId, person: Person, why: CallEnd): void {
+    const name = this.options.standing(device, person).name;
+    if (why === "hung-up") this.#comings.tell("left", device, name);
+    else this.#comings.tell(typeof why === "object" ? "refused" : "lost", device, name);
+  }
+
+  /** The server whose list the people of a room are in; null: those on this network. */
+  #listOf({ hub }: RoomRef): DeviceId | null {
+    const server = this.options.app.node?.server;
+    return server?.type === "connected" && server.hub === hub.device ? hub.device : null;
   }
 
   #ringEnded(ring: RingId, end: RingEnd): void {
@@ -398,13 +491,16 @@ export class Calling {
   }
 
   /** Ends an attempt exactly once: frees everything, and says how it was. */
-  #finish(attempt: Attempt, end: End, { tell = true, record = true } = {}): void {
+  #finish(attempt: Attempt, end: End, { tell = true, record = true, byHost = false } = {}): void {
     if (attempt.over) return;
     const { app, clock, media, sounds } = this.options;
+    const meeting = app.call?.meeting ?? null;
+    const host = meeting && meeting.host !== app.me?.device ? this.hosting.nameOf(meeting.host) : null;
     const since = attempt.call?.since ?? null;
     const seconds = since === null ? 0 : Math.max(1, Math.round((clock.now() - since) / 1000));
     this.#drop(attempt);
     this.inviting.clear();
+    this.#comings.clear();
     app.call = null;
     app.outgoing = null;
     void media.release("call");
@@ -413,17 +509,20 @@ export class Calling {
     else if (since !== null) sounds.ended();
     const { entryKey, with: who, media: how, outgoing, at } = attempt;
     // Nothing to say of a call that I left before it began.
-    if (tell && (end !== null || since !== null))
+    if (tell && (end !== null || since !== null || (byHost && host !== null)))
       app.summary = {
-        name: this.#standingOf(who).name,
-        device: who.device,
+        name: who ? this.#standingOf(who).name : (host ?? ""),
+        device: who?.device ?? meeting?.host ?? "",
         media: how,
         seconds,
         // Cancelled by them, while I was on my way in.
         end: end?.type === "cancelled" && !outgoing ? { type: "gone" } : end,
         entryKey: app.people.some(({ key }) => key === entryKey) ? entryKey : null,
+        ...(meeting && (!who || byHost)
+          ? { meeting: { title: meeting.rules.title, host, ended: byHost } }
+          : {}),
       };
-    if (record)
+    if (record && who)
       this.options.record({ with: who, media: how, outgoing, at, end: ringEndOf(end, attempt), seconds });
     this.#incoming.uncross();
   }
@@ -451,6 +550,11 @@ export class Calling {
       // Nothing would be done differently.
     }
   }
+}
+
+/** What is sealed names the hub that the room was made at, wherever it is held. */
+function originOf({ room, origin }: RoomState): RoomRef {
+  return origin === undefined ? room : { ...room, hub: { ...room.hub, device: origin } };
 }
 
 function learnedOf({ sealed, verification }: PeerView): Remembering | null {

@@ -20,6 +20,11 @@ import type {
   VerifyStage,
 } from "../gen/protocol";
 
+import type { InSight } from "../call/wanting";
+import type { FilesActions, Transfer } from "./filing";
+import type { FindingActions, FindingState } from "./finding";
+import type { Coming, Entering, EnteringActions, HostingActions, Meeting } from "./meeting";
+
 /** Where this UI runs: Tauri's window, a browser tab on a node's loopback address, or a guest's tab on a server. */
 export type Surface = "window" | "loopback" | "guest";
 
@@ -103,6 +108,8 @@ export interface CallPeer {
   /** What they say they send. */
   microphone: boolean;
   camera: boolean;
+  /** Their camera is on, but there are too many to show it: others speak. */
+  leftOut?: boolean;
   screen: boolean;
   /** Picture and sound; null until they come. `media` holds voice and camera, `screenMedia` screen and its sound. */
   media: MediaStream | null;
@@ -142,6 +149,10 @@ export interface CallState {
   since: number | null;
   media: Media;
   peers: CallPeer[];
+  /** Its room, once I am in it. */
+  meeting: Meeting | null;
+  /** The last who came or went, and other news of the kind. */
+  comings: Coming[];
   /** In the order of asking. */
   invited: Invited[];
   /** The server whose people can be rung into it; null: those on this network. */
@@ -168,6 +179,8 @@ export interface CallSummary {
   end: RingEnd | { type: "failed"; code: AnyCode } | null;
   /** Whom to call again, if still listed. */
   entryKey: string | null;
+  /** Of a meeting: its name, which may be empty, and who ran it, if it was not me. */
+  meeting?: { title: string; host: string | null; ended: boolean };
 }
 
 export interface MediaDevice {
@@ -218,6 +231,8 @@ export interface Lack {
 }
 
 export interface AppState {
+  /** Meetings that can be found. */
+  finding: FindingState;
   surface: Surface;
   /**
    * connecting: nothing known yet; naming: a guest must give a name first; ready; gone: `problem` says why.
@@ -242,6 +257,10 @@ export interface AppState {
   outgoing: OutgoingRing | null;
   call: CallState | null;
   summary: CallSummary | null;
+  /** Before a room that I want to come into. */
+  entering: Entering | null;
+  /** Files that come and go, in the order of their offers. */
+  files: Transfer[];
   calls: CallRecord[];
   missed: number;
   /** Remembered devices, the ones met last first. */
@@ -252,6 +271,14 @@ export interface AppState {
 }
 
 export interface Actions {
+  /** Finding meetings: from a list, by a code or a link. */
+  finding: FindingActions;
+  /** Files between the people of a call. */
+  files: FilesActions;
+  /** What the people of a meeting do with it. */
+  hosting: HostingActions;
+  /** Coming into a room that was found. */
+  entering: EnteringActions;
   choose(key: string | null): void;
   /** Asks for microphone (and camera), makes the room, rings. */
   call(key: string, media: Media): Promise<void>;
@@ -281,6 +308,8 @@ export interface Actions {
   quit(): Promise<void>;
   /** The list of people is (not) being looked at. */
   setWatching(watching: boolean): void;
+  /** Whose pictures are in sight, and how large, in pixels of the screen: the others need not be sent. */
+  setShown(shown: readonly InSight[]): void;
   /** Compares the short code with somebody in the call: begins, or takes part when they began. */
   verify(device: DeviceId): Promise<void>;
   /** The person has compared. */

@@ -1,4 +1,5 @@
 import type { Ability, AppState, Surface } from "./contract";
+import { NOTHING_FOUND } from "./finding";
 
 /** Nothing known yet. */
 export function initialState(surface: Surface, title: string, ability: Ability): AppState {
@@ -18,6 +19,9 @@ export function initialState(surface: Surface, title: string, ability: Ability):
     outgoing: null,
     call: null,
     summary: null,
+    entering: null,
+    finding: { ...NOTHING_FOUND },
+    files: [],
     calls: [],
     missed: 0,
     known: [],

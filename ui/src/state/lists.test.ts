@@ -8,6 +8,8 @@ import { GuestStore, isMissed } from "./guest-store";
 import { mergeCall } from "./merge";
 import { groupOf, keyOf, remove, upsert } from "./people";
 
+/** Of a call that nobody was rung into, and where nothing has happened. */
+const NOTHING = { meeting: null, comings: [], invited: [], via: null };
 const person = (name: string): Person => ({ name, status: "available", note: "" });
 
 function entry(device: string, name: string, via?: string, group: string | null = null): PersonEntry {
@@ -98,7 +100,7 @@ describe("merging a call into the state", () => {
         },
       });
     const ann = watch(shown(peer("ann")));
-    const state = watch<CallState>({ ...view([]), media: "video", invited: [], via: null, peers: [ann] });
+    const state = watch<CallState>({ ...view([]), media: "video", ...NOTHING, peers: [ann] });
     merge(state, view([peer("ann")]));
     expect(written).toEqual([]);
     merge(state, view([peer("ann", { speaking: true })]));
@@ -112,8 +114,7 @@ describe("merging a call into the state", () => {
 
   it("also takes back what was there", () => {
     const state: CallState = {
-      invited: [],
-      via: null,
+      ...NOTHING,
       ...view([]),
       peers: [shown(peer("ann"))],
       media: "video",

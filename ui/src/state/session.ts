@@ -22,8 +22,11 @@ import type {
 import type { Ability, AnyCode, AppState } from "./contract";
 import type { Attempted, Remembering } from "./attempt";
 import { Calling } from "./calling";
+import { Entering } from "./entering";
+import { Finding } from "./finding";
 import { deviceLists } from "./device-list";
 import { isMissed, type GuestStore } from "./guest-store";
+import { Filing } from "./filing";
 import { GuestKnown, NodeKnown, type Known } from "./known";
 import { groupOf, keyOf, remove, upsert, compare } from "./people";
 import { Preview } from "./preview";
@@ -54,6 +57,9 @@ export class Session {
   readonly media: LocalMedia;
   readonly sounds: Sounds;
   readonly calling: Calling;
+  readonly filing: Filing;
+  readonly entering: Entering;
+  readonly finding: Finding;
   readonly preview: Preview;
   readonly known: Known;
   readonly #standings: Standings;
@@ -95,6 +101,12 @@ export class Session {
           blockedChanged: () => this.#sayBlocked(),
         })
       : new NodeKnown(backend);
+    this.filing = new Filing({
+      app,
+      backend,
+      clock: environment.clock,
+      notify: (code) => this.notify("error", code),
+    });
     this.calling = new Calling({
       app,
       backend,
@@ -103,13 +115,35 @@ export class Session {
       clock: environment.clock,
       ready: this.#learn(),
       iceServers: () => app.node?.settings.ice_servers ?? [],
-      makeCall: (call) => new Call({ ...call, environment, local: this.media, canFullHd, measure }),
+      makeCall: (call) =>
+        new Call({
+          ...call,
+          environment,
+          local: this.media,
+          canFullHd,
+          measure,
+          channels: (device, { files }, most) => this.filing.files.attach(device, files, most),
+        }),
       notify: (code, name) => this.notify("error", code, name),
       withdraw: (codes) => this.withdraw(codes),
       standing: (device, person) => this.#standings.of(device, person),
       remember: (peer, what) => this.#remember(peer, what),
       record: (call) => this.#record(call),
       inCall: () => this.#statusChanged(),
+    });
+    this.entering = new Entering({
+      app,
+      backend,
+      clock: environment.clock,
+      sounds,
+      meet: (request) => this.calling.meet(request),
+      isBusy: () => this.calling.isBusy,
+    });
+    this.finding = new Finding({
+      app,
+      backend,
+      origin: globalThis.location?.origin ?? "",
+      enter: (room) => this.entering.enter(room),
     });
     this.#adoptPreferences();
     void this.listDevices();
@@ -257,7 +291,10 @@ export class Session {
     this.#stopPatience?.();
     this.#stopPatience = null;
     if (!welcome.resumed) {
-      if (app.phase !== "connecting" || app.me) this.calling.placeLost();
+      if (app.phase !== "connecting" || app.me) {
+        this.calling.placeLost();
+        this.entering.placeLost();
+      }
       if (app.surface === "guest" && welcome.title) app.serverTitle = welcome.title;
       app.people = welcome.people.map((presence) => this.#entry(presence)).sort(compare);
     }
@@ -276,6 +313,8 @@ export class Session {
       if (app.node) app.phase = "ready";
     }
     app.problem = null;
+    this.finding.welcome(welcome);
+    if (app.surface === "guest") this.finding.ready();
     this.nudge();
   }
 
@@ -296,6 +335,7 @@ export class Session {
     if (first) {
       void this.listCalls();
       void this.listKnown();
+      this.finding.ready();
     }
   }
 
@@ -332,10 +372,15 @@ export class Session {
         break;
     }
     this.calling.event(event);
+    this.entering.event(event);
+    this.finding.event(event);
   }
 
   #owner(event: OwnerEvent): void {
     switch (event.type) {
+      case "follow-link":
+        this.finding.follow(event.link);
+        break;
       case "raise":
         globalThis.focus();
         break;

@@ -18,7 +18,7 @@ export class FakeCall {
   readonly members = new Set<string>();
   readonly room: RoomRef;
   constructor(
-    private readonly options: Pick<CallOptions, "room" | "camera" | "hub" | "on">,
+    private readonly options: Pick<CallOptions, "room" | "camera" | "stays" | "hub" | "on">,
     private readonly clock: FakeClock,
   ) {
     this.room = options.room.room;
@@ -29,9 +29,11 @@ export class FakeCall {
   }
   receive(event: RoomEvent): void {
     if (event.type === "participant-joined") this.#add(event.participant.device);
+    if (event.type === "room-closed" && (event.reason === "ended" || event.reason === "removed"))
+      this.end(event.reason);
     if (event.type === "participant-left") {
       this.members.delete(event.device);
-      if (this.members.size === 0) this.end("hung-up");
+      if (this.members.size === 0 && !this.options.stays) this.end("hung-up");
     }
   }
   #add(device: string): void {
@@ -123,6 +125,7 @@ export class Someone {
         ring: sound("ring"),
         ringback: sound("ringback"),
         busy: sound("busy"),
+        knock: sound("knock"),
         ended: sound("ended"),
         stop: sound("stop"),
       },
@@ -237,6 +240,7 @@ export class MiniHub {
       case "signal":
         return { type: "done" };
       case "look-at":
+      case "find-room":
       case "wait-for-place":
       case "withdraw":
       case "set-rules":
@@ -245,6 +249,11 @@ export class MiniHub {
       case "take-host":
       case "end-room":
       case "set-addresses":
+      case "return":
+      case "where-is":
+      case "hold-room":
+      case "yield-room":
+      case "set-whereabouts":
         throw new CodedError("not-allowed");
     }
   }

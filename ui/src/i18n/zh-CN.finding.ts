@@ -1,0 +1,48 @@
+/** 怎样找到会议：列表、口令、链接；以及怎样告诉别人来这里。 */
+import type { finding } from "./en.finding";
+
+export const findingZhCN: Record<keyof typeof finding, string> = {
+  "finding.title": "会议",
+  "finding.of": "{name}的会议",
+  "finding.yours": "你的会议",
+  "finding.people": "{count} 人",
+  "finding.with": "{name} · {count} 人",
+  "finding.full": "已满",
+  "finding.knock": "要先敲门",
+  "finding.password": "需要密码",
+  "finding.join": "加入",
+  "finding.join-which": "加入：{title}",
+  "finding.label": "{title}。{details}",
+  "finding.by-code": "用会议号或链接加入",
+  "finding.field": "会议号或链接",
+  "finding.hint": "九位数字（例如 481 204 937），或一个链接",
+  "finding.find": "查找",
+  "finding.looking": "正在询问能连到的每台电脑…",
+  "finding.several": "有不止一个会议用这个会议号。是哪一个？",
+  "finding.no-lead": "这既不是九位数字的会议号，也不是会议链接。请和给你的人核对一下。",
+  "finding.code-unknown":
+    "能连到的人都不知道这个会议号。会议可能已经结束，或者在另一个网络上：请对方发链接给你。",
+  "finding.too-fast": "试的次数太多了。请等十秒再试。",
+  "finding.other-server": "那个会议在 {server} 上。请用浏览器打开链接，或在设置里填写那个服务器。",
+  "finding.needs-app": "那个会议在别人自己的网络里，这个网页连不到。请在那个网络上安装 Earshot，再打开链接。",
+  "finding.where": "在哪里开",
+  "finding.where-here": "这个网络",
+  "finding.offered": "要看看这个会议吗？",
+  "finding.offered-why":
+    "有个链接想带你去一台你不认识的电脑上的会议：{address}。继续的话，那台电脑会知道你在这里。你还没有进入会议。",
+  "finding.offered-network": "就在这个网络里",
+  "finding.offered-go": "看看",
+  "finding.offered-not": "以后再说",
+
+  "howto.title": "让别人来这里",
+  "howto.code": "把会议号告诉对方",
+  "howto.code-hint": "对方在 Earshot 的“用会议号或链接加入”里输入。",
+  "howto.copy-code": "复制会议号",
+  "howto.link": "或者发送链接",
+  "howto.link-web": "任何浏览器都能打开。",
+  "howto.link-app": "在能连到你的电脑上，用 Earshot 打开。",
+  "howto.copy-link": "复制链接",
+  "howto.show-qr": "显示二维码",
+  "howto.hide-qr": "收起二维码",
+  "howto.qr": "链接的二维码",
+};

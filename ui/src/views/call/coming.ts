@@ -1,0 +1,19 @@
+/** What is said of who came and went. */
+import { t } from "../../i18n/index.svelte";
+import type { Coming } from "../../state/meeting";
+
+export function comingText({ what, name }: Pick<Coming, "what" | "name">): string {
+  switch (what) {
+    case "hosting":
+    case "locked":
+    case "unlocked":
+      return t(`coming.${what}`);
+    case "joined":
+    case "left":
+    case "lost":
+    case "removed":
+    case "refused":
+    case "host":
+      return t(`coming.${what}`, { name });
+  }
+}
