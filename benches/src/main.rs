@@ -1,7 +1,7 @@
 //! Measures Earshot beside what this machine can do at best, and prints one table.
 //!
 //! `earshot-benches [--quick] [--release] [GROUP...]`: groups are `people`, `call`, `start`, `server`, `hop`,
-//! `window`, `lips` and `echo`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
+//! `window`, `lips`, `echo` and `files`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
 //! `target/release/earshot`, which was built before. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds of the programs by
 //! their absolute paths.
 //!
@@ -13,6 +13,7 @@ mod agent;
 mod call;
 mod cpu;
 mod echo;
+mod files;
 mod hop;
 mod lips;
 mod memory;
@@ -31,7 +32,7 @@ use earshot_harness::{Host, Launch, built};
 
 /// How long all groups but `window`, `lips` and `echo` may take together.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
-const GROUPS: [&str; 8] = ["people", "call", "start", "server", "hop", "window", "lips", "echo"];
+const GROUPS: [&str; 9] = ["people", "call", "start", "server", "hop", "window", "lips", "echo", "files"];
 
 /// This program on a host.
 pub(crate) fn agent(host: &Host, args: &[&str]) -> Launch {
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
     }
     // Offices close when this process ends, however it ends.
     std::thread::spawn(|| {
-        let limit = LIMIT + window::LIMIT + 2 * lips::LIMIT + echo::LIMIT;
+        let limit = LIMIT + window::LIMIT + 2 * lips::LIMIT + echo::LIMIT + files::LIMIT;
         std::thread::sleep(limit);
         eprintln!("not done within {limit:?}");
         std::process::exit(1);
@@ -105,6 +106,11 @@ fn main() -> ExitCode {
     }
     if wanted("echo") {
         let (table, lines) = echo::measure();
+        groups.push(table);
+        remarks.extend(lines);
+    }
+    if wanted("files") {
+        let (table, lines) = files::measure(runs(3), if quick { 32 } else { 256 });
         groups.push(table);
         remarks.extend(lines);
     }

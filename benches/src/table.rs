@@ -21,6 +21,8 @@ pub(crate) enum Unit {
     Pixels,
     /// Decibels.
     Db,
+    /// MiB a second.
+    MiBs,
 }
 
 impl Unit {
@@ -34,6 +36,7 @@ impl Unit {
             Self::Fps => "/s",
             Self::Pixels => "px",
             Self::Db => "dB",
+            Self::MiBs => "MiB/s",
         }
     }
 }

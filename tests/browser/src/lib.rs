@@ -4,6 +4,7 @@
 //! by accessible role and name.
 
 pub mod attacks;
+pub mod files;
 pub mod server;
 
 use std::time::{Duration, Instant};

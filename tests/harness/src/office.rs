@@ -173,6 +173,34 @@ impl Office {
         router
     }
 
+    /// Splits the main network: these hosts still reach each other, and nobody else reaches them. Nothing else changes for
+    /// any of them; their cables carry.
+    #[track_caller]
+    pub fn split_off(&self, hosts: &[&Host]) {
+        let bridge = "split";
+        if self.inner.show(&["ip", "-o", "link"]).contains(&format!(": {bridge}:")) {
+            return self.plug_to(bridge, hosts);
+        }
+        self.inner.net(&[
+            &format!("link add {bridge} type bridge mcast_snooping 0 forward_delay 0"),
+            &format!("link set {bridge} up"),
+        ]);
+        self.plug_to(bridge, hosts);
+    }
+
+    /// Makes one network again of what was split.
+    #[track_caller]
+    pub fn join_up(&self, hosts: &[&Host]) {
+        self.plug_to(Network::Main.bridge(), hosts);
+    }
+
+    #[track_caller]
+    fn plug_to(&self, bridge: &str, hosts: &[&Host]) {
+        for host in hosts {
+            self.inner.net(&[&format!("link set {} master {bridge}", host.port(0))]);
+        }
+    }
+
     /// The office's own directory, shared by all hosts. It goes with the office.
     #[must_use]
     pub fn dir(&self) -> &Path {

@@ -197,6 +197,7 @@ async fn liar(
                     hub: HubRef { device: hub, addresses: Vec::new() },
                     title: String::new(),
                     people: Vec::new(),
+                    rooms: Vec::new(),
                     ice_servers: Vec::new(),
                     resume: ResumeToken([1; 32]),
                     phrase: confirms,
