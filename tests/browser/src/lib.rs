@@ -5,6 +5,7 @@
 
 pub mod attacks;
 pub mod files;
+pub mod meetings;
 pub mod server;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! An office that has an `earshot-server`, and people whose apps link to it as well.
 
+use std::path::Path;
+
 use earshot_harness::{Certificates, EarshotServer, Figure, Host, Network, Office};
 
 use crate::Seat;
@@ -11,6 +13,13 @@ pub const PORT: u16 = 8443;
 #[must_use]
 #[track_caller]
 pub fn start_server(host: &Host, certificates: &Certificates) -> EarshotServer {
+    start_server_in(&host.fresh_data_dir(), host, certificates)
+}
+
+/// The same with a data directory, which may be that of a server that ran before.
+#[must_use]
+#[track_caller]
+pub fn start_server_in(data_dir: &Path, host: &Host, certificates: &Certificates) -> EarshotServer {
     host.earshot_server(&[
         "--listen",
         &format!("0.0.0.0:{PORT}"),
@@ -21,7 +30,7 @@ pub fn start_server(host: &Host, certificates: &Certificates) -> EarshotServer {
         "--tls-key",
         &certificates.key.display().to_string(),
         "--data-dir",
-        &host.fresh_data_dir().display().to_string(),
+        &data_dir.display().to_string(),
     ])
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use earshot_harness::{Figure, Office, has};
+use earshot_harness::{Certificates, Figure, Network, Office, has};
+use earshot_tests_browser::meetings::{begin, both_talk, go_in, guest, link};
+use earshot_tests_browser::server::{start_server_in, url};
 use earshot_tests_browser::{CONNECTING, Person, SOON, Seat, video_call};
 
 /// A picture may stand still for so long while all of this runs on two cores. What a network loses is another matter.
@@ -133,4 +135,54 @@ fn two_halves_of_a_network_become_one_meeting_again() {
         one.page.wait_no_picture(bob.figure, SOON);
     }
     all_talk(&[&ann, &cat, &dan]);
+}
+
+#[test]
+fn a_meeting_on_a_server_outlives_a_restart_of_it() {
+    let office = Office::open_for(Duration::from_secs(300));
+    office.router(true);
+    let host = office.host("server");
+    let certificates = Certificates::make(office.dir(), &[host.ip()]);
+    let (url, data) = (url(&host), host.fresh_data_dir());
+    let mut server = start_server_in(&data, &host, &certificates);
+    let seat = |name, figure, network| {
+        earshot_tests_browser::server::take(&office, name, figure, network, &url, &certificates)
+    };
+    let ann = seat("Ann", Figure::Red, Network::Main);
+    let bob = seat("Bob", Figure::Blue, Network::Annex);
+    bob.wait_listed("Ann", "Available", SOON);
+    begin(&ann, "All hands", true, Some("Head office"));
+    let link = link(&ann);
+    bob.page.click("button", has("Join: All hands."));
+    go_in(&bob.page, "All hands");
+    both_talk(&ann, &bob);
+    let gus = guest(&office, "Gus", Figure::Green, &link);
+    go_in(&gus.page, "All hands");
+    all_talk(&[&ann, &bob, &gus]);
+    // What has just changed is kept a moment later.
+    std::thread::sleep(Duration::from_secs(2));
+    for one in [&*ann, &*bob, &gus] {
+        one.page.watch_gaps();
+    }
+
+    let killed = Instant::now();
+    server.process.kill();
+    std::thread::sleep(Duration::from_secs(3));
+    let _server = start_server_in(&data, &host, &certificates);
+    let dan = guest(&office, "Dan", Figure::Yellow, &format!("https://{}:8443/", host.ip()));
+    dan.page.wait_for("button", has("Join: All hands. Ann · 3 people"), Duration::from_secs(45));
+    eprintln!("everybody is in the room again {} ms after the server died", killed.elapsed().as_millis());
+    dan.page.click("button", has("Join: All hands."));
+    go_in(&dan.page, "All hands");
+    all_talk(&[&ann, &bob, &gus, &dan]);
+    for one in [&*ann, &*bob, &gus] {
+        assert_smooth(one, 0, "server restarted");
+    }
+    // It is as it was: Ann runs it, and ends it for all.
+    ann.page.click("button", "People");
+    ann.page.click("button", "End for everybody");
+    ann.page.click("button", "End for everybody");
+    for one in [&*bob, &gus, &dan] {
+        one.wait_capture_ended();
+    }
 }

@@ -4,71 +4,9 @@
 use std::time::Duration;
 
 use earshot_harness::{Certificates, Figure, Host, Network, Office, Page, has, wait_until};
+use earshot_tests_browser::meetings::{begin, both_talk, code, find, go_in, guest, link};
 use earshot_tests_browser::server::{start_server, take, url};
-use earshot_tests_browser::{CONNECTING, Person, SOON, Seat};
-use serde_json::json;
-
-/// Begins a meeting into which anybody comes who knows of it.
-#[track_caller]
-fn begin(host: &Person, title: &str, listed: bool, place: Option<&str>) {
-    host.page.click("button", "Start a meeting");
-    host.page.type_text("textbox", has("Name of the meeting"), title);
-    host.page.click("radio", "Anyone");
-    let is_on = "return document.querySelector('dialog [role=switch]').checked;";
-    if host.page.script(is_on, json!([])) != json!(listed) {
-        host.page.click("switch", has("Show it in the lobby"));
-    }
-    if let Some(place) = place {
-        host.page.click("radio", place);
-    }
-    host.page.click("button", "Start with video");
-    host.page.wait_text("Nobody else is here yet", SOON);
-}
-
-/// The code that is shown to whoever is alone in a meeting.
-#[track_caller]
-fn code(person: &Person) -> String {
-    let script = "return document.querySelector('output')?.textContent ?? '';";
-    wait_until(&format!("{} to see a code", person.name), SOON, || {
-        let code = person.page.script(script, json!([]));
-        code.as_str().filter(|code| code.chars().filter(char::is_ascii_digit).count() == 9).map(str::to_owned)
-    })
-}
-
-/// What the button puts on the clipboard.
-#[track_caller]
-fn link(person: &Person) -> String {
-    person.page.script(
-        "const put = navigator.clipboard.writeText.bind(navigator.clipboard);
-         navigator.clipboard.writeText = (text) => { window.__copied = text; return put(text).catch(() => undefined); };",
-        json!([]),
-    );
-    person.page.click("button", "Copy the link");
-    wait_until(&format!("{} to copy the link", person.name), SOON, || {
-        person.page.script("return window.__copied ?? null;", json!([])).as_str().map(str::to_owned)
-    })
-}
-
-/// Follows what was spoken or sent.
-#[track_caller]
-fn find(page: &Page, text: &str) {
-    page.click("button", "Join with a code or link");
-    page.type_text("textbox", "Code or link of a meeting", text);
-    page.click("button", "Find");
-}
-
-/// From the page before the room into it.
-#[track_caller]
-fn go_in(page: &Page, title: &str) {
-    page.wait_for("heading", title, SOON);
-    page.click("button", "Go in with video");
-}
-
-#[track_caller]
-fn both_talk(one: &Person, other: &Person) {
-    one.page.wait_picture(other.figure, CONNECTING);
-    other.page.wait_picture(one.figure, CONNECTING);
-}
+use earshot_tests_browser::{SOON, Seat, meetings};
 
 /// Whether a meeting is in somebody's list.
 fn lists(page: &Page, title: &str) -> bool {
@@ -124,7 +62,7 @@ fn a_meeting_on_the_network_is_listed_and_found_by_code_and_link() {
 
     // Not listed: only the code leads there, however it is typed.
     begin(&ann, "Salaries", false, None);
-    let code = self::code(&ann);
+    let code = meetings::code(&ann);
     find(&cat.page, &code.replace(' ', "-"));
     go_in(&cat.page, "Salaries");
     both_talk(&ann, &cat);
@@ -132,7 +70,7 @@ fn a_meeting_on_the_network_is_listed_and_found_by_code_and_link() {
 
     // A link that the system hands over shows the page before the room, and enters nothing.
     ann.page.click("button", "People");
-    let link = self::link(&ann);
+    let link = meetings::link(&ann);
     system_opens(&bob.host, &bob, &link);
     bob.page.wait_for("heading", "Salaries", SOON);
     assert_eq!(bob.page.live_tracks("video"), 0, "nobody is in a meeting without a click");
@@ -184,15 +122,7 @@ fn a_meeting_on_a_server_is_listed_and_a_guest_opens_its_link() {
     bob.page.wait_for("button", has("Join: All hands. Ann · 1 person"), SOON);
 
     // A guest without anything installed: a name, the page before the room, and in.
-    let guest = Person {
-        name: "Gus".into(),
-        figure: Figure::Yellow,
-        page: office.host("guest").chromium(Figure::Yellow).insecure_certs().start(),
-        host: office.host("nobody"),
-    };
-    guest.page.open(&link);
-    guest.page.type_text("textbox", "Your name", "Gus");
-    guest.page.click("button", "Come in");
+    let guest = guest(&office, "Gus", Figure::Yellow, &link);
     go_in(&guest.page, "All hands");
     both_talk(&ann, &guest);
     assert!(!guest.page.url().contains("#room"), "a page that loads anew does not ask again");

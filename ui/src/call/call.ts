@@ -171,6 +171,7 @@ export class Call {
   /** Another hub holds the room now, and I am in it again: connections go on, and who has none with me is offered one. */
   #moved(state: RoomState): void {
     this.room = state.room;
+    this.#hubGone = false;
     for (const participant of state.participants) {
       const member = this.#members.get(participant.device);
       if (member) member.participant = participant;

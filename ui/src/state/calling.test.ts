@@ -232,7 +232,30 @@ describe("a call", () => {
     void bob.calling.accept(ringAt(bob), "voice");
     await pass();
     ann.calling.placeLost();
+    await pass();
     expect(talking(ann, bob)).toBe(true);
+    expect(ann.calls.at(-1)?.lost).toBe(1);
+  });
+
+  it("comes back into its room when a server was restarted", async () => {
+    ann.app.surface = "guest";
+    ann.ring(bob);
+    await pass();
+    void bob.calling.accept(ringAt(bob), "voice");
+    await pass();
+    const [room, inside] = [...hub.rooms][0] ?? ["", new Set()];
+    ann.calling.event({ type: "room-closed", room, reason: "hub-gone" });
+    expect(ann.calls.at(-1)?.lost).toBe(0);
+    hub.kept.set(room, new Set(inside));
+    hub.rooms.clear();
+    for (const one of [ann, bob]) one.calling.placeLost();
+    await pass();
+    expect(talking(ann, bob)).toBe(true);
+    for (const { calls } of [ann, bob]) expect(calls.at(-1)).toMatchObject({ lost: 0, moved: 1 });
+    expect(hub.rooms.get(room)).toEqual(new Set(["ann", "bob"]));
+    void ann.calling.hangUp();
+    await pass();
+    expect(bob.app.call).toBeNull();
   });
 
   it("that was taken in another window of mine just stops ringing", async () => {

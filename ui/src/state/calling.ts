@@ -246,9 +246,12 @@ export class Calling {
       case "knock-ended":
       case "let-in":
       case "room-has-place":
-      case "room-closed":
       case "signal":
         this.#roomEvent(event);
+        break;
+      case "room-closed":
+        // A server that restarts knows the room when it is back; a node says it of a room that is lost.
+        if (event.reason !== "hub-gone" || this.options.app.surface !== "guest") this.#roomEvent(event);
         break;
       case "person-here":
       case "person-gone":
@@ -263,11 +266,12 @@ export class Calling {
     }
   }
 
-  /** A new place at the hub: rings and rooms of before are gone; who is connected talks on. */
+  /** A new place at the hub: the rings of before are gone, perhaps the room; who is connected talks on. */
   placeLost(): void {
     this.#incoming.clear();
     const attempt = this.#attempt;
-    if (attempt?.call) attempt.call.hubLost();
+    const rings = attempt?.outgoing && !attempt.accepted;
+    if (attempt?.call && !rings) void this.#comeBack(attempt, attempt.call);
     else if (attempt) this.#finish(attempt, { type: "failed", code: "link-lost" });
   }
 
@@ -415,6 +419,17 @@ export class Calling {
   #invitedTo(): InvitedTo | null {
     const attempt = this.#attempt;
     return attempt?.call && attempt.accepted ? { room: attempt.call.room, media: attempt.media } : null;
+  }
+
+  /** A server that was restarted knows the rooms of before, and who was in them. */
+  async #comeBack(attempt: Attempt, call: Call): Promise<void> {
+    try {
+      const state = await this.#room({ type: "return", room: call.room, media: attempt.media });
+      if (attempt.over) await this.#leave(state.room);
+      else this.#roomEvent({ type: "room-moved", room: state.room.room, state });
+    } catch {
+      if (!attempt.over) call.hubLost();
+    }
   }
 
   #standingOf({ device, person }: Presence): Standing {

@@ -98,6 +98,35 @@ describe("who knocks", () => {
   });
 });
 
+describe("a room that has moved", () => {
+  const moved = (host: string): void => {
+    const rules = { title: "Retro", door: "open", capacity: 5 } as const;
+    const room = { hub: { device: "other hub", addresses: [] }, room: "room" };
+    const state: RoomState = { room, rules, host, founder: "ann", participants: [], ice_servers: [] };
+    hosting.event({ type: "room-moved", room: "room", state });
+  };
+  it("is as its new hub says, and nobody stands before it yet", () => {
+    hosting.event(knocking("cat"));
+    moved("bob");
+    expect(app.call?.meeting).toMatchObject({
+      room: { hub: { device: "other hub" } },
+      rules: { title: "Retro", door: "open" },
+      host: "bob",
+      founder: "ann",
+      knocking: [],
+      stays: true,
+    });
+  });
+  it("tells of a host who stood in only when they stay", () => {
+    moved("bob");
+    hosting.event({ type: "host-changed", room: "room", host: "me" });
+    expect(told()).toEqual([]);
+    moved("bob");
+    hosting.event({ type: "host-changed", room: "room", host: "ann" });
+    expect(told()).toEqual(["host ann"]);
+  });
+});
+
 describe("the rules", () => {
   it("are sent as a whole, with what is not touched as it was", async () => {
     await hosting.setRules({ door: "locked" });

@@ -27,6 +27,8 @@ export interface HostingOptions {
 
 export class Hosting {
   #changing: Promise<unknown> = Promise.resolve();
+  /** Whom one takes for the host: while a room moves, somebody stands in for a moment, which is not worth a word. */
+  #hostTold: DeviceId | null = null;
 
   constructor(private readonly options: HostingOptions) {}
 
@@ -34,6 +36,7 @@ export class Hosting {
   begin({ room, rules, host, founder }: RoomState, stays: boolean): void {
     const { call } = this.options.app;
     if (call) call.meeting = { room, rules, host, founder, knocking: [], stays };
+    this.#hostTold = host;
   }
 
   /** An event of the room that I am in. */
@@ -45,12 +48,18 @@ export class Hosting {
       case "host-changed":
         if (event.host === meeting.host) return;
         meeting.host = event.host;
+        if (!this.#isMe(event.host)) meeting.knocking = [];
+        if (event.host === this.#hostTold) return;
+        this.#hostTold = event.host;
         if (this.#isMe(event.host)) comings.tell("hosting", event.host, "");
-        else {
-          meeting.knocking = [];
-          comings.tell("host", event.host, this.nameOf(event.host));
-        }
+        else comings.tell("host", event.host, this.nameOf(event.host));
         break;
+      case "room-moved": {
+        // Whoever knocked at the hub of before has to knock anew.
+        const { room, rules, host, founder } = event.state;
+        Object.assign(meeting, { room, rules, host, founder, knocking: [] });
+        break;
+      }
       case "rules-changed":
         this.#rulesAre(event.rules);
         break;

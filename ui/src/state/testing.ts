@@ -13,6 +13,9 @@ import { initialState } from "./initial";
 export class FakeCall {
   since: number | null = null;
   over = false;
+  /** How often it was told that its hub is gone, and that its room is held elsewhere. */
+  lost = 0;
+  moved = 0;
   /** What the engine would show of the others. */
   peers: PeerView[] = [];
   readonly members = new Set<string>();
@@ -28,6 +31,7 @@ export class FakeCall {
     return this.members.size;
   }
   receive(event: RoomEvent): void {
+    if (event.type === "room-moved") this.moved++;
     if (event.type === "participant-joined") this.#add(event.participant.device);
     if (event.type === "room-closed" && (event.reason === "ended" || event.reason === "removed"))
       this.end(event.reason);
@@ -47,6 +51,7 @@ export class FakeCall {
     this.options.on.ended(why);
   }
   hubLost(): void {
+    this.lost++;
     if (this.members.size === 0) this.end("link-lost");
   }
   async hangUp(): Promise<void> {
@@ -160,6 +165,8 @@ export class MiniHub {
   readonly people: Someone[] = [];
   readonly rings = new Map<string, { from: string; to: string }>();
   readonly rooms = new Map<string, Set<string>>();
+  /** Of a hub that was restarted: who was in its rooms. */
+  readonly kept = new Map<string, Set<string>>();
   readonly log: string[] = [];
   /** ms that a message takes; one way, in order for each direction. */
   delay: () => number = () => 1;
@@ -215,6 +222,13 @@ export class MiniHub {
         inside.add(me);
         return this.#room(room, me);
       }
+      case "return": {
+        const { room } = request.room;
+        const inside = this.kept.get(room);
+        if (!inside?.has(me)) throw new CodedError("room-unknown");
+        this.rooms.set(room, (this.rooms.get(room) ?? new Set()).add(me));
+        return this.#room(room, me);
+      }
       case "leave": {
         const inside = this.rooms.get(request.room);
         if (!inside?.delete(me)) throw new CodedError("not-in-room");
@@ -249,7 +263,6 @@ export class MiniHub {
       case "take-host":
       case "end-room":
       case "set-addresses":
-      case "return":
       case "where-is":
       case "hold-room":
       case "yield-room":

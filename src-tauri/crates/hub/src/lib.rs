@@ -30,6 +30,7 @@ mod moves;
 mod place;
 mod rate;
 mod requests;
+mod restart;
 mod rings;
 mod rooms;
 pub mod succession;
@@ -52,6 +53,7 @@ use directory::Device;
 use listing::Listing;
 use place::{Place, PlaceId};
 use rate::RingRates;
+use restart::Kept;
 use rings::Ring;
 use rooms::Room;
 
@@ -78,6 +80,7 @@ pub struct Hub {
     rooms: BTreeMap<RoomId, Room>,
     rings: BTreeMap<RingId, Ring>,
     listing: Listing,
+    kept: Kept,
     /// One entry for each place and each ring.
     timers: BTreeSet<(Time, Due)>,
     ring_rates: RingRates,
@@ -104,6 +107,7 @@ impl Hub {
             rooms: BTreeMap::new(),
             rings: BTreeMap::new(),
             listing: Listing::default(),
+            kept: Kept::default(),
             timers: BTreeSet::new(),
             ring_rates: RingRates::default(),
             whereabouts: BTreeMap::new(),
@@ -144,7 +148,12 @@ impl Hub {
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        timer.into_iter().chain(self.ring_rates.deadline()).chain(self.listing.deadline()).min()
+        timer
+            .into_iter()
+            .chain(self.ring_rates.deadline())
+            .chain(self.listing.deadline())
+            .chain(self.kept.deadline())
+            .min()
     }
 
     /// How much is held; takes time in proportion to the number of places.
@@ -157,7 +166,7 @@ impl Hub {
             rooms: self.rooms.len(),
             rings: self.rings.len(),
             kept: self.places.values().map(|place| place.mailbox.len()).sum(),
-            other: self.timers.len() + self.ring_rates.len() + self.listing.len(),
+            other: self.timers.len() + self.ring_rates.len() + self.listing.len() + self.kept.len(),
         }
     }
 
@@ -172,6 +181,7 @@ impl Hub {
             && self.timers.is_empty()
             && self.ring_rates.len() == 0
             && self.listing.len() == 0
+            && self.kept.len() == 0
     }
 
     /// Returns whether anything was.
@@ -204,6 +214,7 @@ impl Hub {
             }
         }
         self.ring_rates.forget_old(self.now);
+        self.kept.forget_old(self.now);
         any
     }
 
@@ -220,6 +231,7 @@ impl Hub {
         self.timers.clear();
         self.ring_rates = RingRates::default();
         self.listing = Listing::default();
+        self.kept.clear();
         self.whereabouts.clear();
     }
 

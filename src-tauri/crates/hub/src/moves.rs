@@ -16,7 +16,7 @@ use crate::rooms::{Room, Seat};
 pub(crate) const MAX_KNOWN: usize = 64;
 
 /// How long a room that has moved waits for its host to come after it, ms; then whoever holds it runs it.
-const HOST_TIME: u32 = 10_000;
+pub(crate) const HOST_TIME: u32 = 10_000;
 
 impl Hub {
     /// Opens a room that another hub held.
@@ -113,7 +113,7 @@ impl Hub {
         if self.is_elsewhere(asker, id) {
             return Ok(());
         }
-        let found = self.rooms.get(&id).ok_or(ErrorCode::RoomUnknown)?;
+        let Some(found) = self.rooms.get(&id) else { return self.reopen(asker, id, media) };
         if let Some(&seat) = found.seats.iter().find(|seat| seat.device == asker.device) {
             if seat.place == asker.place {
                 self.enter(asker, id);

@@ -72,6 +72,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     sync_folder(folder_of(path)).map_err(at(path))
 }
 
+/// Writes a file that its owner alone can read, whole or not at all, in the place of one that may be there.
+///
+/// # Errors
+/// [`IdentityError::File`]: what was there stays.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+    Ok(replace(path, bytes)?)
+}
+
 /// Moves an unreadable file out of the way, to `<name>.unreadable-N` beside it: the first N that is free, so that nothing
 /// is ever overwritten.
 pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, FileError> {

@@ -22,6 +22,7 @@ pub mod seal;
 pub mod tls;
 pub mod verification;
 
+pub use file::replace_private;
 pub use key::{DeviceKey, verify};
 pub use phrase::PhraseKey;
 pub use seal::{Notary, Place, Seals};

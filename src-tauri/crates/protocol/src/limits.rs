@@ -24,6 +24,9 @@ limits! {
     ROOM_PING_INTERVAL = 1_000;
     /// How long a dropped connection keeps its place.
     RESUME_GRACE = 30_000;
+    /// How long a server that was restarted keeps the rooms of before for whoever was in them: longer than anybody waits
+    /// before the next try to reach it.
+    ROOM_KEPT = 120_000;
     /// What a hub keeps for a client that has not yet said it has seen it; beyond that it cannot resume.
     MAX_UNSEEN = 512;
     /// The same in bytes of memory, for descriptions are long: a room full of offers, four times over.

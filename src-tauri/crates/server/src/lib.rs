@@ -1,7 +1,8 @@
 //! `earshot-server`: the same hub as in every install, for many, without a window.
 //!
 //! One program, one port: `/ws` is the hub, `/` the UI as a web page for guests, `/healthz` and `/metrics` are for those
-//! who run it. It holds no media and no history; who is not connected is not known.
+//! who run it. It holds no media and no history; who is not connected is not known. The rooms that are open it finds again
+//! after a restart.
 //!
 //! Absent on purpose: accounts. Whoever reaches the port may come in; who may reach it is decided by the network, or by
 //! the proxy in front.
@@ -9,6 +10,7 @@
 mod config;
 mod hosts;
 mod options;
+mod rooms;
 mod routes;
 mod tls;
 mod turn;
@@ -32,6 +34,7 @@ pub use config::{ConfigError, FileConfig, IceEntry};
 pub use options::Options;
 
 use hosts::Hosts;
+use rooms::Keeping;
 
 /// The name of the key file in the data directory.
 const KEY_FILE: &str = "device-key.pem";
@@ -89,6 +92,7 @@ pub struct Server {
     tls: Option<Arc<rustls::ServerConfig>>,
     reloading: Option<Reloading>,
     hub: HubHandle,
+    keeping: Keeping,
     router: axum::Router,
     limits: Limits,
     ready: Ready,
@@ -142,17 +146,20 @@ impl Server {
         };
         let (ice_servers, turn) = turn::split(file.ice_servers);
         let title = options.title.or(file.title).unwrap_or_default();
-        let hub = HubHandle::spawn(earshot_hub::Config {
+        let config = earshot_hub::Config {
             hub: key.device_id(),
             addresses: public_url.map(|url| url.uri().to_string()).into_iter().collect(),
             title: title.clone(),
             owner: None,
             ice_servers,
-        });
+        };
+        let kept_in = data.join(rooms::ROOMS_FILE);
+        let (hub, kept) = HubHandle::spawn_keeping(config, rooms::read(&kept_in));
+        let keeping = Keeping::start(kept_in, kept);
         let router = routes::router(hub.clone(), key, &title, turn, hosts);
         let limits = Limits { trust_forwarded: options.behind_proxy, ..Limits::default() };
         info!(port, tls = tls.is_some(), behind_proxy = options.behind_proxy, "listening");
-        Ok(Self { listener, tls, reloading, hub, router, limits, ready })
+        Ok(Self { listener, tls, reloading, hub, keeping, router, limits, ready })
     }
 
     /// Where the server is.
@@ -166,7 +173,7 @@ impl Server {
     /// # Errors
     /// When the listener is broken.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, tls, reloading, hub, router, limits, .. } = self;
+        let Self { listener, tls, reloading, hub, keeping, router, limits, .. } = self;
         let ended = async {
             shutdown.await;
             info!("shutting down");
@@ -174,6 +181,7 @@ impl Server {
         };
         let served = serve(listener, tls, router, limits, ended).await;
         drop(reloading);
+        keeping.finish().await;
         served
     }
 }

@@ -7,14 +7,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use aws_lc_rs::rand;
 use earshot_hub::{Config, ConnectionId, Counts, Fresh, Hub, Input, Output, Time, Visitor};
 use earshot_protocol::limits::{MAX_QUEUE, MAX_UNSEEN, PING_INTERVAL};
-use earshot_protocol::{DeviceId, ErrorCode, FromHub, Resume, Seq, ToHub, VERSIONS};
-use tokio::sync::{mpsc, oneshot};
+use earshot_protocol::{DeviceId, ErrorCode, FromHub, HeldRoom, Resume, Seq, ToHub, VERSIONS};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::waiting::{Bytes, Waiting};
 
 /// Inputs waiting for the hub, of all connections together. Who finds it full waits, and is not read from meanwhile.
 const MAX_INPUTS: usize = 1024;
+
+/// Between two looks at what is to be kept of the rooms.
+const KEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What goes out on one connection.
 #[derive(Debug)]
@@ -77,9 +80,21 @@ impl HubHandle {
     /// Starts a hub. Must be called within a tokio runtime.
     #[must_use]
     pub fn spawn(config: Config) -> Self {
-        let hub = config.hub;
+        Self::run(config.hub, Actor::new(Hub::new(config), None))
+    }
+
+    /// Starts a hub with the rooms of the one before, and tells what the next one has to know: what has changed is told
+    /// within a second, and last before everybody is told that the hub ends. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn spawn_keeping(config: Config, rooms: Vec<HeldRoom>) -> (Self, watch::Receiver<Vec<HeldRoom>>) {
+        let (keeper, kept) = watch::channel(rooms.clone());
+        let id = config.hub;
+        (Self::run(id, Actor::new(Hub::with_rooms(config, rooms), Some(keeper))), kept)
+    }
+
+    fn run(hub: DeviceId, actor: Actor) -> Self {
         let (commands, inputs) = mpsc::channel(MAX_INPUTS);
-        tokio::spawn(Actor::new(Hub::new(config)).run(inputs));
+        tokio::spawn(actor.run(inputs));
         Self { commands, next_connection: Arc::new(AtomicU64::new(1)), visitors: Arc::default(), hub }
     }
 
@@ -226,21 +241,26 @@ struct Actor {
     hub: Hub,
     outboxes: HashMap<ConnectionId, Outbox>,
     started: Instant,
+    /// Who keeps what the next hub has to know.
+    keeper: Option<watch::Sender<Vec<HeldRoom>>>,
 }
 
 impl Actor {
-    fn new(hub: Hub) -> Self {
-        Self { hub, outboxes: HashMap::new(), started: Instant::now() }
+    fn new(hub: Hub, keeper: Option<watch::Sender<Vec<HeldRoom>>>) -> Self {
+        Self { hub, outboxes: HashMap::new(), started: Instant::now(), keeper }
     }
 
     async fn run(mut self, mut inputs: mpsc::Receiver<Command>) {
         let mut heartbeat = interval(Duration::from_millis(PING_INTERVAL.into()));
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut keeping = interval(KEEP_INTERVAL);
+        keeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let deadline = self.hub.deadline().map(|time| self.started + Duration::from_millis(time.0));
             tokio::select! {
                 command = inputs.recv() => match command {
                     Some(Command::Shutdown(done)) => {
+                        self.keep();
                         self.handle(Input::Shutdown);
                         let _ = done.send(());
                         return;
@@ -252,6 +272,7 @@ impl Actor {
                     self.handle(Input::Tick);
                 }
                 _ = heartbeat.tick() => self.ping_for_locals(),
+                _ = keeping.tick(), if self.keeper.is_some() => self.keep(),
             }
         }
     }
@@ -276,6 +297,17 @@ impl Actor {
             }
             // Taken care of by the loop.
             Command::Shutdown(_) => {}
+        }
+    }
+
+    fn keep(&self) {
+        if let Some(keeper) = &self.keeper {
+            let rooms = self.hub.kept_rooms();
+            keeper.send_if_modified(|kept| {
+                let changed = *kept != rooms;
+                *kept = rooms;
+                changed
+            });
         }
     }
 

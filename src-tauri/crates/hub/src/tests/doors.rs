@@ -10,18 +10,23 @@ use super::world::{Who, World, device};
 
 const DONE: Result<Reply, ErrorCode> = Ok(Reply::Done);
 
-fn rules(door: Door, password: Option<&str>, capacity: u16) -> RoomRules {
+pub(super) fn rules(door: Door, password: Option<&str>, capacity: u16) -> RoomRules {
     RoomRules { title: "Stand-up".into(), door, password: password.map(Into::into), capacity, listed: false }
 }
 
-fn made(world: &mut World, who: Who, rules: RoomRules) -> RoomId {
+pub(super) fn made(world: &mut World, who: Who, rules: RoomRules) -> RoomId {
     match world.ask(who, Request::CreateRoom { via: None, rules, media: Media::Voice }) {
         Ok(Reply::Room(state)) => state.room.room,
         other => panic!("not a room: {other:?}"),
     }
 }
 
-fn join_with(world: &mut World, who: Who, room: RoomId, password: &str) -> Result<Reply, ErrorCode> {
+pub(super) fn join_with(
+    world: &mut World,
+    who: Who,
+    room: RoomId,
+    password: &str,
+) -> Result<Reply, ErrorCode> {
     let (room, password) = (world.room_ref(room), Some(password.to_owned()));
     world.ask(who, Request::Join { room, media: Media::Video, password })
 }
@@ -30,7 +35,7 @@ fn admit(world: &mut World, who: Who, room: RoomId, name: &str) -> Result<Reply,
     world.ask(who, Request::Admit { room, device: device(name) })
 }
 
-fn remove(world: &mut World, who: Who, room: RoomId, name: &str) -> Result<Reply, ErrorCode> {
+pub(super) fn remove(world: &mut World, who: Who, room: RoomId, name: &str) -> Result<Reply, ErrorCode> {
     world.ask(who, Request::Remove { room, device: device(name) })
 }
 

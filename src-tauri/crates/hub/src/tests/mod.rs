@@ -10,6 +10,7 @@ mod listing;
 mod moves;
 mod presence;
 mod properties;
+mod restart;
 mod resume;
 mod rings;
 mod rooms;

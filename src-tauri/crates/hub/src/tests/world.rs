@@ -72,6 +72,19 @@ impl World {
         }
     }
 
+    /// The hub's process ends without a word, and another one goes on with what was kept.
+    pub(crate) fn restart(&mut self) {
+        let (config, rooms) = (self.hub.config.clone(), self.hub.kept_rooms());
+        self.hub = Hub::with_rooms(config.clone(), rooms.clone());
+        self.twin = Hub::with_rooms(config, rooms);
+        self.open.clear();
+        for client in &mut self.clients {
+            client.connection = None;
+            client.wire.clear();
+        }
+        self.input(Input::Tick);
+    }
+
     /// Gives one input to the hub and puts what it says on the wires.
     pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
         self.inputs += 1;

@@ -21,6 +21,8 @@ const MAX_HOPS: u8 = 3;
 pub(super) struct RoomSeat {
     pub(super) hub: HubKey,
     pub(super) window: u64,
+    /// How the owner is in it.
+    pub(super) media: Media,
     /// Participants beside the owner.
     pub(super) others: usize,
     /// The call's record, once its ring was accepted.
@@ -317,6 +319,7 @@ impl Core {
             }
             Purpose::Seek { room, device } => self.told_whereabouts(room, device, &result),
             Purpose::Return { room, to } => self.came_back(hub, room, to, &result),
+            Purpose::Rejoin { room } => self.rejoined(room, &result),
             Purpose::End { .. } if result.is_err() => {}
             Purpose::Leave { room } | Purpose::End { room } => {
                 self.moving_left(room);
@@ -368,7 +371,7 @@ impl Core {
         let accepted = self.accepted.take_if(|accepted| accepted.room == room);
         let (record, meets) = accepted.map_or((None, None), |accepted| (accepted.record, accepted.meets));
         let since = (others > 0).then(Instant::now);
-        self.rooms.insert(room, RoomSeat { hub, window, others, with: None, record, since });
+        self.rooms.insert(room, RoomSeat { hub, window, media, others, with: None, record, since });
         self.moving_begins(hub, media, state);
         self.talk_begins(window, place, &state.participants, meets);
         Ok(())
@@ -396,18 +399,30 @@ impl Core {
 
     /// A hub no longer knows us: its rooms and rings are over.
     pub(super) fn hub_forgot(&mut self, hub: HubKey) {
+        self.place_lost(hub);
+        for room in self.rooms_at(hub) {
+            if self.moving.contains_key(&room) {
+                continue;
+            }
+            self.hub_event(hub, Event::RoomClosed { room, reason: LeaveReason::HubGone });
+        }
+    }
+
+    pub(super) fn rooms_at(&self, hub: HubKey) -> Vec<RoomId> {
+        self.rooms.iter().filter(|(_, seat)| seat.hub == hub).map(|(room, _)| *room).collect()
+    }
+
+    /// A hub no longer knows us: the rings there are over, and so is waiting before its rooms.
+    pub(super) fn place_lost(&mut self, hub: HubKey) {
         let rings: Vec<RingId> =
             self.rings.iter().filter(|(_, seat)| seat.hub == hub).map(|(ring, _)| *ring).collect();
         for ring in rings {
             self.ring_ended(ring, RingEnd::Gone);
         }
-        let rooms: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, seat)| seat.hub == hub).map(|(room, _)| *room).collect();
         let waits: Vec<RoomId> =
             self.waits.iter().filter(|(_, wait)| wait.hub == hub).map(|(room, _)| *room).collect();
         self.hub_lost(hub);
-        let rooms = rooms.into_iter().filter(|room| !self.moving.contains_key(room));
-        for room in rooms.chain(waits).collect::<Vec<_>>() {
+        for room in waits {
             self.hub_event(hub, Event::RoomClosed { room, reason: LeaveReason::HubGone });
         }
     }

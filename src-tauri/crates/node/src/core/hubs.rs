@@ -71,6 +71,8 @@ pub(super) enum Purpose {
     Seek { room: RoomId, device: DeviceId },
     /// A room is entered again where it is held now, or held at the own hub.
     Return { room: RoomId, to: Incarnation },
+    /// A room of the server is entered again, after the server has come anew.
+    Rejoin { room: RoomId },
     /// A ring begins.
     Ring { to: DeviceId, media: Media, room: RoomId, at: u64 },
     /// A room is left.

@@ -439,28 +439,37 @@ impl Core {
         }
     }
 
-    fn entered_again(&mut self, hub: HubKey, room: RoomId, mut state: RoomState) {
+    fn entered_again(&mut self, hub: HubKey, room: RoomId, state: RoomState) {
         let own = self.own;
         let Some(moving) = self.moving.get_mut(&room) else { return };
         moving.learn_state(&state);
         moving.shown.extend(state.participants.iter().map(|one| one.device));
         let others = moving.shown.len();
-        let Some(seat) = self.rooms.get_mut(&room) else { return };
         tracing::debug!(epoch = state.epoch, "a room has moved");
-        (seat.hub, seat.others) = (hub, others);
+        let incarnation = Incarnation { epoch: state.epoch, hub: state.room.hub.device };
+        let members = members(own, &state);
+        self.room_entered_again(hub, state);
+        if let Some(seat) = self.rooms.get_mut(&room) {
+            seat.others = others;
+        }
+        self.happened(room, Happened::Entered { incarnation, members });
+        self.pace_links();
+        self.announce_status();
+    }
+
+    /// A window is in its room again, at `hub`: it hears how the room is now.
+    pub(super) fn room_entered_again(&mut self, hub: HubKey, mut state: RoomState) {
+        let room = state.room.room;
+        let Some(seat) = self.rooms.get_mut(&room) else { return };
+        (seat.hub, seat.others) = (hub, state.participants.len());
         let window = seat.window;
         state.ice_servers.extend(self.settings.current().ice_servers);
         state.ice_servers.truncate(MAX_ICE_SERVERS as usize);
-        let incarnation = Incarnation { epoch: state.epoch, hub: state.room.hub.device };
-        let members = members(own, &state);
         let participants = state.participants.clone();
         self.windows.event(window, Event::RoomMoved { room, state });
         for participant in &participants {
             self.talk_joined(room, participant);
         }
-        self.happened(room, Happened::Entered { incarnation, members });
-        self.pace_links();
-        self.announce_status();
     }
 
     /// Tells the own hub what to answer to whoever seeks a room that it does not hold.

@@ -1,11 +1,12 @@
 //! The link to the signaling server.
 
+use earshot_protocol::hub::LeaveReason;
 use earshot_protocol::owner::ServerState;
-use earshot_protocol::{DeviceId, Presence};
+use earshot_protocol::{DeviceId, ErrorCode, Event, HubRef, Presence, Reply, Request, RoomId, RoomRef};
 use earshot_signaling::link::{Link, LinkEvent, ServerUrl, Target};
 use earshot_signaling::reconnect::Policy;
 
-use super::hubs::{HubKey, close, forward};
+use super::hubs::{HubKey, Purpose, close, forward};
 use super::{Core, Input};
 
 /// The link to the server whose URL is set.
@@ -33,9 +34,9 @@ impl Core {
         }
         if let Some(server) = self.server.take() {
             close(server.link);
-            self.fail_pending(HubKey::Server, earshot_protocol::ErrorCode::ServerDown);
+            self.fail_pending(HubKey::Server, ErrorCode::ServerDown);
             self.hub_forgot(HubKey::Server);
-            self.listing_ended(HubKey::Server, earshot_protocol::ErrorCode::ServerDown);
+            self.listing_ended(HubKey::Server, ErrorCode::ServerDown);
             let events = self.people.server_closed();
             self.tell_people(events);
         }
@@ -72,15 +73,22 @@ impl Core {
                 let title = if welcome.title.is_empty() { host_of(&server.url) } else { welcome.title };
                 self.server_state = ServerState::Connected { hub, title };
                 if !welcome.resumed {
-                    self.hub_forgot(HubKey::Server);
+                    self.place_lost(HubKey::Server);
                     self.say_blocked(HubKey::Server);
                 }
                 let events = self.people.server_list(hub, welcome.people);
                 self.tell_state();
                 self.tell_people(events);
-                self.heard_rooms(HubKey::Server, welcome.resumed, welcome.rooms);
+                let resumed = welcome.resumed;
+                self.heard_rooms(HubKey::Server, resumed, welcome.rooms);
+                if !resumed {
+                    self.rejoin(&welcome.hub);
+                }
             }
             LinkEvent::Answered { tag, result } => self.answered(tag, result),
+            // It may come back, and the room with it: then `rejoin` tells what became of it.
+            LinkEvent::Said(Event::RoomClosed { room, reason: LeaveReason::HubGone })
+                if self.rooms.get(&room).is_some_and(|seat| seat.hub == HubKey::Server) => {}
             LinkEvent::Said(event) => self.hub_event(HubKey::Server, event),
             LinkEvent::Down { code, .. } => {
                 server.up = false;
@@ -100,6 +108,38 @@ impl Core {
                 let events = self.people.server_closed();
                 self.tell_people(events);
                 self.tell_state();
+            }
+        }
+    }
+
+    /// The server has come anew, and knows the rooms of before: back into those that windows are in.
+    fn rejoin(&mut self, hub: &HubRef) {
+        for room in self.rooms_at(HubKey::Server) {
+            let Some(media) = self.rooms.get(&room).map(|seat| seat.media) else { continue };
+            let there = RoomRef { hub: hub.clone(), room };
+            let request = Request::Return { room: there, media, password: None };
+            self.ask(HubKey::Server, None, Purpose::Rejoin { room }, request);
+        }
+    }
+
+    /// The answer to it.
+    pub(super) fn rejoined(&mut self, room: RoomId, result: &Result<Reply, ErrorCode>) {
+        let here = self.rooms.get(&room).is_some_and(|seat| seat.hub == HubKey::Server);
+        match result {
+            Ok(Reply::Room(state)) if !here || state.room.room != room => {
+                self.ask(HubKey::Server, None, Purpose::Other, Request::Leave { room: state.room.room });
+            }
+            Ok(Reply::Room(state)) => self.room_entered_again(HubKey::Server, state.clone()),
+            // The link is gone again; the next welcome tries anew.
+            Err(ErrorCode::LinkLost | ErrorCode::ServerDown) => {}
+            other => {
+                if matches!(other, Ok(Reply::Knocking)) {
+                    self.ask(HubKey::Server, None, Purpose::Other, Request::Withdraw { room });
+                }
+                if here {
+                    let closed = Event::RoomClosed { room, reason: LeaveReason::HubGone };
+                    self.hub_event(HubKey::Server, closed);
+                }
             }
         }
     }
