@@ -1716,7 +1716,11 @@ screen: boolean,
 /**
  * I can send and show 1920x1080 at 30 frames a second; used where both can.
  */
-full_hd: boolean, } | { "type": "signal", 
+full_hd: boolean, 
+/**
+ * My hand is up, for so long, ms: whoever comes later sees the same order. Nothing while it is down.
+ */
+hand?: number, } | { "type": "signal", 
 /**
  * The signal.
  */
@@ -1732,7 +1736,28 @@ camera?: ShownSize,
 /**
  * Your screen, likewise.
  */
-screen?: ShownSize, } | { "type": "bye" };
+screen?: ShownSize, } | { "type": "react", 
+/**
+ * What.
+ */
+reaction: Reaction, } | { "type": "lower-hand" } | { "type": "mute", 
+/**
+ * Everybody's is.
+ */
+everyone: boolean, } | { "type": "ask-unmute" } | { "type": "spotlight", 
+/**
+ * Who; nobody when it is absent.
+ */
+device?: DeviceId, 
+/**
+ * The screen that they share.
+ */
+screen: boolean, } | { "type": "bye" };
+
+/**
+ * What can be said without a word.
+ */
+export type Reaction = "thumbs-up" | "heart" | "laugh" | "party" | "clap";
 
 /**
  * The size at which a picture is shown, in pixels of the screen; neither side is 0.
@@ -2038,6 +2063,10 @@ export const LIMITS = {
   MIN_PHRASE_CHARS: 8,
   MAX_PHRASE_CHARS: 128,
   VERIFY_TIMEOUT: 120000,
+  MAX_REACTIONS: 10,
+  REACTION_TIME: 4000,
+  MAX_HOST_WORDS: 10,
+  SPOTLIGHT_PAUSE: 1000,
   MAX_WINDOWS: 8,
   MAX_CALLS_LISTED: 200,
   FILE_BLOCK_BYTES: 1048576,

@@ -32,7 +32,7 @@ pub use ids::{
 };
 pub use listing::{FoundRoom, OpenRoom, RoomCode};
 pub use owner::{FromNode, OwnerEvent, OwnerReply, OwnerRequest, ToNode};
-pub use peer::{Control, ShownSize};
+pub use peer::{Control, Reaction, ShownSize};
 pub use person::{DeviceKind, Media, Person, Presence, Reach, Status};
 pub use room::{Door, HeldRoom, Home, RoomRules, RoomState, RoomSummary, Whereabouts};
 pub use seal::{Seal, Verify};

@@ -122,6 +122,14 @@ limits! {
     MAX_PHRASE_CHARS = 128;
     /// Comparing the short code, from the first word to both answers; people talk while they do it.
     VERIFY_TIMEOUT = 120_000;
+    /// Reactions of one participant in [`RATE_WINDOW`]: quick enough to clap along, too few to be a nuisance.
+    MAX_REACTIONS = 10;
+    /// How long a reaction is shown.
+    REACTION_TIME = 4_000;
+    /// What the host may ask of one participant in [`RATE_WINDOW`]: mute, unmute, hand down.
+    MAX_HOST_WORDS = 10;
+    /// Between two changes of who is large for everyone; of more, the last one counts.
+    SPOTLIGHT_PAUSE = 1_000;
     /// Windows and browser tabs attached to one node.
     MAX_WINDOWS = 8;
     /// Call records that one answer lists.

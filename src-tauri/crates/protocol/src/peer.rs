@@ -5,8 +5,8 @@ use std::num::NonZeroU16;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::Verify;
 use crate::hub::Signal;
+use crate::{DeviceId, Verify};
 
 /// A message on the data channel `control`, as JSON text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -23,6 +23,10 @@ pub enum Control {
         /// I can send and show 1920x1080 at 30 frames a second; used where both can.
         #[serde(default)]
         full_hd: bool,
+        /// My hand is up, for so long, ms: whoever comes later sees the same order. Nothing while it is down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        hand: Option<u32>,
     },
     /// Heals the connection when the hub is gone: an ICE restart.
     Signal {
@@ -45,8 +49,48 @@ pub enum Control {
         #[ts(optional)]
         screen: Option<ShownSize>,
     },
+    /// Shown on my tile for a moment.
+    React {
+        /// What.
+        reaction: Reaction,
+    },
+    /// Of the host: take your hand down.
+    LowerHand,
+    /// Of the host: your microphone is muted. You can unmute at once.
+    Mute {
+        /// Everybody's is.
+        everyone: bool,
+    },
+    /// Of the host: please unmute. Nothing happens until you do.
+    AskUnmute,
+    /// Of the host: who is large for everyone, unless you pinned somebody; after each change, and first of all to who comes.
+    Spotlight {
+        /// Who; nobody when it is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        device: Option<DeviceId>,
+        /// The screen that they share.
+        #[serde(default)]
+        screen: bool,
+    },
     /// I hang up; so that nobody waits for a hub to say it.
     Bye,
+}
+
+/// What can be said without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reaction {
+    /// Good.
+    ThumbsUp,
+    /// I love it.
+    Heart,
+    /// Funny.
+    Laugh,
+    /// Let us celebrate.
+    Party,
+    /// Applause.
+    Clap,
 }
 
 /// The size at which a picture is shown, in pixels of the screen; neither side is 0.
@@ -75,6 +119,48 @@ mod tests {
         for bad in ["0", "-1", "1.5", "65536", "null"] {
             let text = format!(r#"{{"type":"want","camera":{{"width":{bad},"height":360}}}}"#);
             assert_eq!(read(&text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hand_is_an_age_and_may_be_left_out() {
+        let older = read(r#"{"type":"state","microphone":true,"camera":false,"screen":false}"#);
+        assert!(matches!(older, Some(Control::State { hand: None, .. })));
+        let text = |hand: &str| {
+            format!(r#"{{"type":"state","microphone":true,"camera":false,"screen":false,"hand":{hand}}}"#)
+        };
+        assert!(matches!(read(&text("4294967295")), Some(Control::State { hand: Some(u32::MAX), .. })));
+        for bad in ["-1", "1.5", "4294967296", "true", "\"up\""] {
+            assert_eq!(read(&text(bad)), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_the_host_says_has_one_form() {
+        let device = "a".repeat(52);
+        for (text, said) in [
+            (r#"{"type":"lower-hand"}"#.to_owned(), Control::LowerHand),
+            (r#"{"type":"mute","everyone":true}"#.to_owned(), Control::Mute { everyone: true }),
+            (r#"{"type":"ask-unmute"}"#.to_owned(), Control::AskUnmute),
+            (
+                r#"{"type":"spotlight","screen":false}"#.to_owned(),
+                Control::Spotlight { device: None, screen: false },
+            ),
+            (
+                format!(r#"{{"type":"spotlight","device":"{device}","screen":true}}"#),
+                Control::Spotlight { device: device.parse().ok(), screen: true },
+            ),
+        ] {
+            assert_eq!(read(&text).as_ref(), Some(&said), "{text}");
+            assert_eq!(serde_json::to_string(&said).ok(), Some(text));
+        }
+        for bad in [
+            r#"{"type":"mute"}"#,
+            r#"{"type":"spotlight","device":"bob","screen":false}"#,
+            r#"{"type":"react"}"#,
+            r#"{"type":"react","reaction":"fire"}"#,
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
         }
     }
 }

@@ -39,7 +39,7 @@ fn typescript() -> String {
         owner::NetworkState owner::NetworkProblem owner::Direction owner::CallRecord
         owner::Verification owner::VerifyStage owner::VerifyStep owner::StartNote
         trust::Trust trust::NameWarning trust::Standing trust::KnownDevice
-        peer::Control peer::ShownSize
+        peer::Control peer::Reaction peer::ShownSize
         files::FileMessage files::FileEnd files::FileRequest files::FileReply
     ) {
         text.push_str(&declaration);
