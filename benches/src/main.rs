@@ -1,7 +1,7 @@
 //! Measures Earshot beside what this machine can do at best, and prints one table.
 //!
 //! `earshot-benches [--quick] [--release] [GROUP...]`: groups are `people`, `call`, `start`, `server`, `hop`,
-//! `window`, `lips`, `echo` and `files`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
+//! `window`, `lips`, `echo`, `files` and `crowd`; all unless named. `--quick` does each once, to see that the measuring works. `--release` takes
 //! `target/release/earshot`, which was built before. `EARSHOT_BIN` and `EARSHOT_SERVER_BIN` name other builds of the programs by
 //! their absolute paths.
 //!
@@ -12,6 +12,7 @@
 mod agent;
 mod call;
 mod cpu;
+mod crowd;
 mod echo;
 mod files;
 mod hop;
@@ -32,7 +33,8 @@ use earshot_harness::{Host, Launch, built};
 
 /// How long all groups but `window`, `lips` and `echo` may take together.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
-const GROUPS: [&str; 9] = ["people", "call", "start", "server", "hop", "window", "lips", "echo", "files"];
+const GROUPS: [&str; 10] =
+    ["people", "call", "start", "server", "hop", "window", "lips", "echo", "files", "crowd"];
 
 /// This program on a host.
 pub(crate) fn agent(host: &Host, args: &[&str]) -> Launch {
@@ -67,7 +69,7 @@ fn main() -> ExitCode {
     }
     // Offices close when this process ends, however it ends.
     std::thread::spawn(|| {
-        let limit = LIMIT + window::LIMIT + 2 * lips::LIMIT + echo::LIMIT + files::LIMIT;
+        let limit = LIMIT + window::LIMIT + 2 * lips::LIMIT + echo::LIMIT + files::LIMIT + 2 * crowd::LIMIT;
         std::thread::sleep(limit);
         eprintln!("not done within {limit:?}");
         std::process::exit(1);
@@ -112,6 +114,11 @@ fn main() -> ExitCode {
     if wanted("files") {
         let (table, lines) = files::measure(runs(3), if quick { 32 } else { 256 });
         groups.push(table);
+        remarks.extend(lines);
+    }
+    if wanted("crowd") {
+        let (tables, lines) = crowd::measure(if quick { &[2, 4] } else { &[2, 4, 6, 8] });
+        groups.extend(tables);
         remarks.extend(lines);
     }
     println!("{surroundings}\nLoad at the end {}. {} s in all.\n", load(), begun.elapsed().as_secs());

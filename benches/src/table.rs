@@ -23,6 +23,8 @@ pub(crate) enum Unit {
     Db,
     /// MiB a second.
     MiBs,
+    /// A plain number.
+    Count,
 }
 
 impl Unit {
@@ -37,6 +39,7 @@ impl Unit {
             Self::Pixels => "px",
             Self::Db => "dB",
             Self::MiBs => "MiB/s",
+            Self::Count => "",
         }
     }
 }

@@ -36,7 +36,9 @@ fn add(by: &Person, whom: &Person) {
 #[track_caller]
 fn assert_smooth(who: &Person, connection: usize, what: &str) {
     let gaps = who.page.gaps();
-    let gap = gaps.iter().find(|gap| gap.connection == connection).expect("a connection that was watched");
+    let Some(gap) = gaps.iter().find(|gap| gap.connection == connection) else {
+        panic!("{what}: {} has no connection {connection}: {gaps:?}", who.name)
+    };
     eprintln!(
         "{what}: {} was without a picture for {} ms at most, without sound for {} ms",
         who.name,

@@ -22,15 +22,9 @@ const MAX_SIDE = 65_535;
 export class Adapting {
   /** Everybody in the call but me. */
   others = 1;
-  readonly #off: boolean;
   #want: Partial<Record<PictureLane, ShownSize>> | null = null;
   #strain: Strain = AT_EASE;
   readonly #sent = new Map<PictureLane, Sent>();
-
-  /** @param off pictures go out whole, whatever is asked: to measure what this saves */
-  constructor(off: boolean) {
-    this.#off = off;
-  }
 
   /** The line carries the voice only. */
   get starved(): boolean {
@@ -47,11 +41,11 @@ export class Adapting {
 
   /** A look at the connection. */
   looked(report: RTCStatsReport, now: number): void {
-    if (!this.#off) this.#strain = strained(this.#strain, pressure(report), now);
+    this.#strain = strained(this.#strain, pressure(report), now);
   }
 
   encoding(lane: Lane, track: MediaStreamTrack | null, fullHd: boolean, fresh: boolean): Encoding | Sent {
-    if (this.#off || lane === "voice" || lane === "screen-sound") return encodingOf(lane, fullHd, fresh);
+    if (lane === "voice" || lane === "screen-sound") return encodingOf(lane, fullHd, fresh);
     const wanted = this.#want ? (this.#want[lane] ?? null) : undefined;
     const situation = { lane, wanted, capture: sizeOf(track), hint: track?.contentHint ?? "", fullHd, fresh };
     const strain = fresh ? 0 : this.#strain.level;

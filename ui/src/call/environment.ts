@@ -11,8 +11,6 @@ export function kindOf(lane: Lane): "audio" | "video" {
 
 export interface Environment {
   clock: Clock;
-  /** False: pictures go out whole, whoever looks at them. Only for measuring. */
-  adapts?: boolean;
   /** Makes a peer connection (W3C WebRTC 1.0, section 4.4). */
   connection(configuration: RTCConfiguration): RTCPeerConnection;
   /** Makes a stream: a name that lanes share, or what a view shows. */

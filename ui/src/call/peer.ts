@@ -91,7 +91,7 @@ export class Peer {
   #closed = false;
   #fresh = true;
   #stopGrowing: (() => void) | null = null;
-  readonly #adapting: Adapting;
+  readonly #adapting = new Adapting();
   readonly #set = new Map<Lane, string>();
   #tuning: (() => void) | null = null;
   #tuned = -Infinity;
@@ -120,8 +120,7 @@ export class Peer {
       say: (verify) => this.#say({ type: "verify", verify }),
       changed: () => options.on.changed(),
     });
-    this.#adapting = new Adapting(environment.adapts === false);
-    this.wanting = new Wanting(environment.clock, (want) => environment.adapts !== false && this.#say(want));
+    this.wanting = new Wanting(environment.clock, (want) => this.#say(want));
     this.#healing = new Healing(environment.clock, {
       restart: () => this.#restart(),
       lost: () => {

@@ -9,8 +9,6 @@ const hasConnections = typeof RTCPeerConnection === "function";
 
 export const environment: Environment = {
   clock: systemClock,
-  // The benches set it, to see what adapting saves.
-  adapts: !("__earshotWhole" in globalThis),
   // Looked up at each call: ours may have been put in place meanwhile.
   connection: (configuration) => new globalThis.RTCPeerConnection(configuration),
   stream: (tracks = []) => new MediaStream(tracks),
