@@ -2,6 +2,7 @@
 import { filesActions } from "./files";
 import type { DeviceId, Standing } from "../src/gen/protocol";
 import type { Actions, AnyCode, AppState, VerificationState } from "../src/state/contract";
+import { gestureActions } from "./gestures";
 import { hostingActions } from "./hosting";
 import { ANN, portrait } from "./pictures";
 import { summary } from "./state";
@@ -32,6 +33,7 @@ export function actionsOn(app: AppState): Actions {
   const done = async () => undefined;
   return {
     files: filesActions(app),
+    gestures: gestureActions(app),
     ...hostingActions(app),
     finding: {
       open: done,

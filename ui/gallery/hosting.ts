@@ -8,7 +8,7 @@ import { bobs, peer, QUALITY, talk } from "./talk";
 
 const ROOM = { hub: { device: ID.me, addresses: [] }, room: "k7q2m4x5t6r3vw2y2z4a6b72ca" };
 
-const meeting = (more: Partial<Meeting> = {}, rules: Partial<Meeting["rules"]> = {}): Meeting => ({
+export const meeting = (more: Partial<Meeting> = {}, rules: Partial<Meeting["rules"]> = {}): Meeting => ({
   room: ROOM,
   rules: { title: "Release 2.4", door: "knock", capacity: 8, ...rules },
   host: ID.me,

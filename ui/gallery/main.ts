@@ -3,6 +3,7 @@ import { mount } from "svelte";
 import App from "../src/App.svelte";
 import type { Language, Theme } from "../src/gen/protocol";
 import { actionsOn } from "./actions";
+import { GESTURES_THEN } from "./gestures";
 import { HOSTING_THEN } from "./hosting";
 import { THEN } from "./meeting";
 import { scene, SCENES } from "./scenes.svelte";
@@ -21,6 +22,6 @@ if (!(SCENES as readonly string[]).includes(name)) {
   // Only then: a picture that never comes would keep the page from being loaded.
   addEventListener("load", () => {
     mount(App, { target, props: { app, actions: actionsOn(app) } });
-    setTimeout(() => (THEN[name] ?? HOSTING_THEN[name])?.(), 100);
+    setTimeout(() => (THEN[name] ?? HOSTING_THEN[name] ?? GESTURES_THEN[name])?.(), 100);
   });
 }

@@ -27,7 +27,10 @@ const DARK = [2, 7, 10];
 const MUTED = [1, 2, 5, 6, 9, 11, 12, 14];
 
 /** `count` people beside oneself: one speaks, some are muted, some have no camera on, one has a poor line. */
-function people(count: number, change: (one: CallPeer, n: number) => void = () => undefined): CallPeer[] {
+export function people(
+  count: number,
+  change: (one: CallPeer, n: number) => void = () => undefined,
+): CallPeer[] {
   return NAMES.slice(0, count).map((name, n) => {
     const id = n === 0 ? ID.bob : n === 1 ? ID.li : device(n + 40);
     const stream = DARK.includes(n) ? null : portrait(look(n), 640, 360);

@@ -3,6 +3,7 @@ import { ERROR_CODES } from "../src/gen/protocol";
 import type { Ability, AppState, Lack } from "../src/state/contract";
 import { bob, calls, device, entry, ID, NOW, people, record } from "./people";
 import { ANN, LI, portrait, screen } from "./pictures";
+import { GESTURES } from "./gestures";
 import { HOSTING } from "./hosting";
 import { FILES } from "./files";
 import { FINDING } from "./finding";
@@ -25,6 +26,7 @@ const MAKE: Record<string, () => Partial<AppState>> = {
   ...FILES,
   ...FINDING,
   ...HOSTING,
+  ...GESTURES,
   lobby: () => ({}),
   preview: () => ({
     preview: { stage: "on", stream: portrait(ANN), level: 0.3, microphoneProblem: null, cameraProblem: null },

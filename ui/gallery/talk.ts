@@ -40,6 +40,8 @@ export function peer(
     verification: null,
     speaking: false,
     quality: QUALITY,
+    hand: null,
+    reaction: null,
     ...more,
   };
 }
@@ -60,6 +62,7 @@ export function talk(peers: CallPeer[], more: Partial<CallState> = {}): CallStat
     cameraProblem: null,
     mutedWhileSpeaking: false,
     own: portrait(ANN, 640, 400),
+    gestures: { hand: null, reaction: null, asked: null, spotlight: null },
     ...more,
   };
 }

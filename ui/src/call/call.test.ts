@@ -28,6 +28,7 @@ function call(present: string[], stays = false): Call {
     setFullHd: () => Promise.resolve(),
   } as unknown as LocalMedia;
   return new Call({
+    me: "me",
     room: {
       room: { hub: { device: "hub", addresses: [] }, room: "room" },
       host: "me",
@@ -51,6 +52,7 @@ function call(present: string[], stays = false): Call {
     on: {
       changed: () => undefined,
       gone: ({ device }, why) => gone.push([device, why]),
+      told: () => undefined,
       ended: (end) => ended.push(end),
     },
   });

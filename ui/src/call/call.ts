@@ -6,6 +6,7 @@ import type { DeviceId, IceServer, Participant, RoomRef, RoomState, Signal } fro
 import type { ErrorCode, Event } from "../gen/protocol";
 import type { InputKind } from "./devices";
 import type { Environment, Lane } from "./environment";
+import { Gestures, type Told } from "./gestures";
 import type { LevelSource } from "./level";
 import type { LocalMedia } from "./local-media";
 import { Peer, type LocalState, type PeerOptions } from "./peer";
@@ -29,6 +30,8 @@ export interface RoomHub {
 export type RoomEvent = Extract<Event, { room: string }>;
 
 export interface CallOptions {
+  /** Who I am in the room. */
+  me: DeviceId;
   room: RoomState;
   /** My own, added to the room's. */
   iceServers: readonly IceServer[];
@@ -52,6 +55,8 @@ export interface CallOptions {
     changed(): void;
     /** Somebody's connection is gone, and the call goes on without them. */
     gone(participant: Participant, why: CallEnd): void;
+    /** A hand, a spotlight: what is told in passing. */
+    told(what: Told, device: DeviceId): void;
     /** Said once, not after {@link Call.hangUp}. */
     ended(end: CallEnd): void;
   };
@@ -64,10 +69,12 @@ const QUALITY_EVERY = 2_000;
 export class Call {
   /** Where it is held now. */
   room: RoomRef;
+  /** Hands, reactions, and what the host asks. */
+  readonly gestures: Gestures;
   readonly #options: CallOptions;
   readonly #members = new Map<DeviceId, Member>();
   readonly #timers: (() => void)[];
-  readonly #ownSpeaking = new Speaking();
+  #ownSpeaking = new Speaking();
   readonly #asking = new Asking();
   #since: number | null = null;
   #muted = false;
@@ -83,6 +90,18 @@ export class Call {
     this.room = options.room.room;
     this.#cameraOn = options.camera;
     const { clock } = options.environment;
+    this.gestures = new Gestures({
+      clock,
+      me: options.me,
+      host: options.room.host,
+      say: (to, message) => this.#members.get(to)?.peer.say(message),
+      others: () => this.#members.keys(),
+      isMuted: () => !this.#localState().microphone,
+      mute: () => this.setMicrophone(false),
+      tell: () => this.#tell(),
+      changed: () => options.on.changed(),
+      told: (what, device) => options.on.told(what, device),
+    });
     this.#timers = [
       clock.every(LEVELS_EVERY, () => this.#listen()),
       clock.every(QUALITY_EVERY, () => void this.#look()),
@@ -103,7 +122,11 @@ export class Call {
     return {
       since: this.#since,
       peers: [...this.#members.values()].map((member) =>
-        viewOf(member, this.#asking.isLeftOut(member.participant.device)),
+        viewOf(
+          member,
+          this.#asking.isLeftOut(member.participant.device),
+          this.gestures.of(member.participant.device),
+        ),
       ),
       microphone: state.microphone,
       camera: state.camera,
@@ -112,6 +135,7 @@ export class Call {
       cameraProblem: local.problem("camera"),
       mutedWhileSpeaking: this.#mutedWhileSpeaking,
       own: this.#own,
+      gestures: this.gestures.view,
     };
   }
 
@@ -155,6 +179,8 @@ export class Call {
         this.#signalled(event.from, event.signal);
         break;
       case "host-changed":
+        this.gestures.hostIs(event.host);
+        break;
       case "rules-changed":
       case "knocking":
       case "knock-ended":
@@ -172,6 +198,7 @@ export class Call {
   #moved(state: RoomState): void {
     this.room = state.room;
     this.#hubGone = false;
+    this.gestures.hostIs(state.host);
     for (const participant of state.participants) {
       const member = this.#members.get(participant.device);
       if (member) member.participant = participant;
@@ -226,7 +253,10 @@ export class Call {
     this.#muted = !on;
     const track = this.#options.local.track("microphone");
     if (track) track.enabled = on;
+    // The end of what was said before is not said into a muted microphone.
+    this.#ownSpeaking = new Speaking();
     this.#mutedWhileSpeaking = false;
+    if (on) this.gestures.unmuted();
     this.#tell();
   }
 
@@ -297,6 +327,8 @@ export class Call {
         bye: () => this.#ifCurrent(device, peer, () => this.#remove(device, "hung-up")),
         lost: () => this.#ifCurrent(device, peer, () => this.#remove(device, "call-lost")),
         refused: (code) => this.#ifCurrent(device, peer, () => this.#remove(device, { refused: code })),
+        opened: () => this.#ifCurrent(device, peer, () => this.gestures.opened(device)),
+        heard: (message) => this.#ifCurrent(device, peer, () => this.gestures.heard(device, message)),
       },
     });
     this.#members.set(device, {
@@ -330,6 +362,7 @@ export class Call {
     if (!member) return;
     member.peer.close();
     this.#members.delete(device);
+    this.gestures.left(device);
     if (this.#members.size === 0 && !(this.#options.stays && !this.#hubGone)) this.#end(why);
     else {
       this.#sizeUp();
@@ -348,6 +381,7 @@ export class Call {
   #close(): void {
     this.#over = true;
     for (const cancel of this.#timers) cancel();
+    this.gestures.stop();
     this.#level?.close();
     this.#level = null;
     for (const { peer } of this.#members.values()) peer.close();
@@ -374,7 +408,9 @@ export class Call {
   #localState(): LocalState {
     const { local, canFullHd } = this.#options;
     const camera = local.track("camera");
+    const { hand } = this.gestures.view;
     return {
+      ...(hand === null ? {} : { raised: hand }),
       microphone: !this.#muted && local.track("microphone") !== null,
       camera: this.#cameraOn && camera !== null,
       screen: local.screen !== null,

@@ -11,12 +11,15 @@ import { Adapting, PACE, apply } from "./adapting";
 import { Candidates } from "./candidates";
 import { inOrder } from "./codecs";
 import { LANES, kindOf, type Environment, type Lane } from "./environment";
+import { ageOf } from "./gestures";
 import { Healing } from "./healing";
 import { refusalOf, type Checked, type PeerTrust } from "./trust";
 import { Verifying } from "./verifying";
 import { Wanting } from "./wanting";
 
-export type LocalState = Omit<Extract<Control, { type: "state" }>, "type">;
+export type RemoteState = Omit<Extract<Control, { type: "state" }>, "type">;
+/** What I send; `raised`: my hand is up since, ms of the clock. */
+export type LocalState = Omit<RemoteState, "hand"> & { raised?: number };
 
 /** The data channels, with the ids both sides agree on beforehand. */
 const CHANNELS = ["control", "chat", "files"] as const;
@@ -52,6 +55,10 @@ export interface PeerOptions {
     lost(): void;
     /** A description was not to be used: somebody may be in the middle. Nothing more is done for this connection. */
     refused(code: ErrorCode): void;
+    /** They can be spoken to on `control`. */
+    opened?(): void;
+    /** They said something that is not the connection's own business. */
+    heard?(message: Control): void;
   };
 }
 
@@ -59,7 +66,7 @@ export class Peer {
   readonly device: DeviceId;
   connection: "connecting" | "connected" | "reconnecting" | "lost" = "connecting";
   /** What they say they send; null until they say it. */
-  remote: LocalState | null = null;
+  remote: RemoteState | null = null;
   /** Their voice and camera, their screen and its sound; null until the lanes exist. */
   media: MediaStream | null = null;
   screenMedia: MediaStream | null = null;
@@ -112,6 +119,7 @@ export class Peer {
     this.#control.onopen = () => {
       this.#sayState();
       this.wanting.tell();
+      this.#options.on.opened?.();
     };
     this.#control.onmessage = (event: MessageEvent<unknown>) => this.#heard(event.data);
     this.verifying = new Verifying({
@@ -471,7 +479,14 @@ export class Peer {
   #sayState(): void {
     // A camera that rests is told like one that is off: better than a picture that stands still.
     const camera = this.#local.camera && !this.#adapting.starved;
-    this.#say({ type: "state", ...this.#local, camera });
+    const { raised, ...local } = this.#local;
+    const hand = raised === undefined ? {} : { hand: ageOf(raised, this.#options.environment.clock.now()) };
+    this.#say({ type: "state", ...local, camera, ...hand });
+  }
+
+  /** Says it on `control`. */
+  say(message: Control): void {
+    this.#say(message);
   }
 
   #say(message: Control): boolean {
@@ -488,7 +503,9 @@ export class Peer {
     if (this.#closed || typeof data !== "string" || data.length > LIMITS.MAX_MESSAGE_BYTES) return;
     let message: Control;
     try {
-      message = JSON.parse(data) as Control;
+      const read: unknown = JSON.parse(data);
+      if (typeof read !== "object" || read === null) return;
+      message = read as Control;
     } catch {
       return;
     }
@@ -501,8 +518,9 @@ export class Peer {
       const was = this.fullHd;
       this.remote = message;
       if (this.fullHd !== was) this.#enqueue(() => this.#tune());
+      this.#options.on.heard?.(message);
       this.#options.on.changed();
-    }
+    } else this.#options.on.heard?.(message);
   }
 }
 

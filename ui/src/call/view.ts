@@ -1,12 +1,13 @@
 /** What a call looks like from outside. */
 import type { DeviceId, DeviceKind, Participant, Person } from "../gen/protocol";
 import type { MediaProblem } from "./devices";
+import type { Gesture, OwnGestures } from "./gestures";
 import type { Peer } from "./peer";
 import { CONNECTING, type Quality, type Snapshot } from "./quality";
 import type { Speaking } from "./speaking";
 import type { VerifyingView } from "./verifying";
 
-export interface PeerView {
+export interface PeerView extends Gesture {
   device: DeviceId;
   person: Person;
   /** Signed by their key once it is `sealed`; before that what the hub says. */
@@ -35,6 +36,7 @@ export interface CallView {
   cameraProblem: MediaProblem | null;
   mutedWhileSpeaking: boolean;
   own: MediaStream | null;
+  gestures: OwnGestures;
 }
 
 /** What a call keeps of each participant. */
@@ -47,7 +49,11 @@ export interface Member {
   last: Snapshot | null;
 }
 
-export function viewOf({ participant, peer, isSpeaking, quality }: Member, leftOut: boolean): PeerView {
+export function viewOf(
+  { participant, peer, isSpeaking, quality }: Member,
+  leftOut: boolean,
+  gesture: Gesture,
+): PeerView {
   const said = peer.remote;
   const camera = said?.camera ?? participant.media === "video";
   return {
@@ -66,6 +72,7 @@ export function viewOf({ participant, peer, isSpeaking, quality }: Member, leftO
     screenMedia: said?.screen ? peer.screenMedia : null,
     speaking: isSpeaking,
     quality: qualityNow(peer.connection, quality),
+    ...gesture,
   };
 }
 

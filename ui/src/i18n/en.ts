@@ -7,6 +7,7 @@ import { adding } from "./en.adding";
 import { errors } from "./en.errors";
 import { files } from "./en.files";
 import { finding } from "./en.finding";
+import { gestures } from "./en.gestures";
 import { hosting } from "./en.hosting";
 import { meeting } from "./en.meeting";
 import { privacy } from "./en.privacy";
@@ -17,6 +18,7 @@ export const en = {
   ...errors,
   ...files,
   ...finding,
+  ...gestures,
   ...hosting,
   ...meeting,
   ...privacy,

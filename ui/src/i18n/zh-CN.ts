@@ -4,6 +4,7 @@ import { addingZhCN } from "./zh-CN.adding";
 import { errorsZhCN } from "./zh-CN.errors";
 import { filesZhCN } from "./zh-CN.files";
 import { findingZhCN } from "./zh-CN.finding";
+import { gesturesZhCN } from "./zh-CN.gestures";
 import { hostingZhCN } from "./zh-CN.hosting";
 import { meetingZhCN } from "./zh-CN.meeting";
 import { privacyZhCN } from "./zh-CN.privacy";
@@ -14,6 +15,7 @@ export const zhCN: Catalogue = {
   ...errorsZhCN,
   ...filesZhCN,
   ...findingZhCN,
+  ...gesturesZhCN,
   ...hostingZhCN,
   ...meetingZhCN,
   ...privacyZhCN,

@@ -63,6 +63,15 @@ function actionsOf(session: Session): Actions {
   const { entering, finding } = session;
   return {
     files: session.filing,
+    gestures: {
+      raiseHand: (up) => calling.current?.gestures.raise(up),
+      react: (reaction) => void calling.current?.gestures.react(reaction),
+      lowerHand: (device) => calling.current?.gestures.lowerHand(device),
+      mute: (device) => calling.current?.gestures.mute(device),
+      askUnmute: (device) => calling.current?.gestures.askUnmute(device),
+      spotlight: (spotlight) => calling.current?.gestures.light(spotlight),
+      dismissAsked: () => calling.current?.gestures.dismiss(),
+    },
     hosting: {
       async start(rules, how, via) {
         const where = via === undefined ? {} : { via };

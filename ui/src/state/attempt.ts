@@ -75,6 +75,8 @@ export function expecting(from: Presence, media: Media, standing: Standing): Cal
         screenMedia: null,
         speaking: false,
         quality: CONNECTING,
+        hand: null,
+        reaction: null,
       },
     ],
   };
@@ -97,5 +99,6 @@ export function empty(media: Media, via: DeviceId | null): CallState {
     cameraProblem: null,
     mutedWhileSpeaking: false,
     own: null,
+    gestures: { hand: null, reaction: null, asked: null, spotlight: null },
   };
 }

@@ -133,6 +133,7 @@ describe("a call", () => {
     const [call] = ann.calls;
     const peer: PeerView = {
       ...{ device: "bob", person: bob.presence.person, kind: "install", connection: "connected" },
+      ...{ hand: null, reaction: null },
       ...{ microphone: true, camera: false, screen: false, media: null, screenMedia: null },
       ...{ speaking: false, quality: UNKNOWN, sealed: false, verification: null },
     };

@@ -391,6 +391,7 @@ export class Calling {
       on: {
         changed: () => this.#changed(attempt),
         gone: ({ device, person }, why) => this.#gone(device, person, why),
+        told: (what, device) => this.#comings.tell(what, device, this.hosting.nameOf(device)),
         ended: (why) => this.#finish(attempt, endOf(why, call.since !== null), { byHost: why === "ended" }),
       },
     });

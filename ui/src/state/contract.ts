@@ -12,6 +12,7 @@ import type {
   NodeState,
   Person,
   Presence,
+  Reaction,
   RingEnd,
   RingId,
   SettingsChange,
@@ -20,6 +21,7 @@ import type {
   VerifyStage,
 } from "../gen/protocol";
 
+import type { Gesture, OwnGestures, Spotlight } from "../call/gestures";
 import type { InSight } from "../call/wanting";
 import type { FilesActions, Transfer } from "./filing";
 import type { FindingActions, FindingState } from "./finding";
@@ -100,7 +102,7 @@ export interface Quality {
   };
 }
 
-export interface CallPeer {
+export interface CallPeer extends Gesture {
   device: DeviceId;
   person: Person;
   kind: Presence["kind"];
@@ -167,6 +169,8 @@ export interface CallState {
   mutedWhileSpeaking: boolean;
   /** My own camera (mirrored by the view), null when off. */
   own: MediaStream | null;
+  /** My hand and reaction, what the host asks of me, and who is large for everyone. */
+  gestures: OwnGestures;
 }
 
 /** What is shown after a call until it is dismissed. */
@@ -270,7 +274,23 @@ export interface AppState {
   notices: Notice[];
 }
 
+/** Beside talking. What only the host may do does nothing for anybody else. */
+export interface GestureActions {
+  raiseHand(up: boolean): void;
+  react(reaction: Reaction): void;
+  /** The host takes somebody's hand down. */
+  lowerHand(device: DeviceId): void;
+  /** The host mutes somebody, or everybody (null). */
+  mute(device: DeviceId | null): void;
+  askUnmute(device: DeviceId): void;
+  /** The host makes somebody large for everyone; null: nobody any more. */
+  spotlight(spotlight: Spotlight | null): void;
+  /** What the host asked has been read. */
+  dismissAsked(): void;
+}
+
 export interface Actions {
+  gestures: GestureActions;
   /** Finding meetings: from a list, by a code or a link. */
   finding: FindingActions;
   /** Files between the people of a call. */

@@ -72,6 +72,8 @@ describe("merging a call into the state", () => {
     screenMedia: null,
     speaking: false,
     quality: UNKNOWN,
+    hand: null,
+    reaction: null,
     ...more,
   });
   const standing = (name: string): Standing => ({ name, trust: "met", blocked: false });
@@ -88,6 +90,7 @@ describe("merging a call into the state", () => {
     cameraProblem: null,
     mutedWhileSpeaking: false,
     own: null,
+    gestures: { hand: null, reaction: null, asked: null, spotlight: null },
   });
 
   it("writes only what has changed", () => {

@@ -9,6 +9,7 @@ import type {
   RoomSummary,
   Standing,
 } from "../gen/protocol";
+import type { Told } from "../call/gestures";
 import type { AnyCode } from "./contract";
 
 /** The room of the call that is on. */
@@ -43,10 +44,10 @@ export interface Coming {
 
 /**
  * joined, left, lost (their connection), removed (by the host), refused (they could not be vouched for); host: they
- * run the meeting now; hosting: I do; the door was locked, or is not any more.
+ * run the meeting now; hosting: I do; the door was locked, or is not any more; what else is told in passing.
  */
 export type ComingWhat =
-  "joined" | "left" | "lost" | "removed" | "refused" | "host" | "hosting" | "locked" | "unlocked";
+  "joined" | "left" | "lost" | "removed" | "refused" | "host" | "hosting" | "locked" | "unlocked" | Told;
 
 /** What is to be set; what is absent stays. */
 export type RulesChange = Partial<Pick<RoomRules, "title" | "door" | "capacity" | "listed">> & {

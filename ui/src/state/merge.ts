@@ -10,9 +10,10 @@ import type { CallPeer, CallState } from "./contract";
 export type StandingOf = (device: DeviceId, person: Person) => Standing;
 
 export function mergeCall(state: CallState, view: CallView, standingOf: StandingOf): void {
-  const { peers: engines, ...rest } = view;
+  const { peers: engines, gestures, ...rest } = view;
   const peers = engines.map((peer) => ({ ...peer, standing: standingOf(peer.device, peer.person) }));
   assign(state, rest);
+  if (!alike(state.gestures, gestures)) state.gestures = gestures;
   const same =
     peers.length === state.peers.length && peers.every((peer, at) => peer.device === state.peers[at]?.device);
   if (!same) {
@@ -29,14 +30,18 @@ export function mergeCall(state: CallState, view: CallView, standingOf: Standing
 }
 
 function mergePeer(known: CallPeer, peer: PeerView & { standing: Standing }): CallPeer {
-  const { person, quality, standing, verification, ...rest } = peer;
+  const { person, quality, standing, verification, reaction, ...rest } = peer;
   assign(known, rest);
-  const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-  if (!same(known.person, person)) known.person = person;
-  if (!same(known.quality, quality)) known.quality = quality;
-  if (!same(known.standing, standing)) known.standing = standing;
-  if (!same(known.verification, verification)) known.verification = verification;
+  if (!alike(known.person, person)) known.person = person;
+  if (!alike(known.quality, quality)) known.quality = quality;
+  if (!alike(known.standing, standing)) known.standing = standing;
+  if (!alike(known.verification, verification)) known.verification = verification;
+  if (!alike(known.reaction, reaction)) known.reaction = reaction;
   return known;
+}
+
+function alike(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function assign<T extends object>(target: T, source: Partial<T>): void {

@@ -118,6 +118,7 @@ export class Session {
       makeCall: (call) =>
         new Call({
           ...call,
+          me: app.me?.device ?? "",
           environment,
           local: this.media,
           canFullHd,

@@ -81,6 +81,7 @@ export class FakeCall {
       cameraProblem: null,
       mutedWhileSpeaking: false,
       own: null,
+      gestures: { hand: null, reaction: null, asked: null, spotlight: null },
     };
   }
 }

@@ -14,6 +14,12 @@ export function comingText({ what, name }: Pick<Coming, "what" | "name">): strin
     case "removed":
     case "refused":
     case "host":
+    case "hand":
+    case "lowered":
+    case "spotlight":
+    case "spotlight-screen":
+    case "spotlit":
+    case "spotlit-screen":
       return t(`coming.${what}`, { name });
   }
 }

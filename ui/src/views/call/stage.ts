@@ -1,4 +1,5 @@
 /** Who is on the stage of a call, who of them is large, and in which order the others stand beside. */
+import type { Spotlight } from "../../call/gestures";
 import type { DeviceId } from "../../gen/protocol";
 
 export type Layout = "grid" | "speaker";
@@ -23,7 +24,18 @@ export interface Choice {
 
 export const START: Choice = { layout: "grid", pinned: null, ownHidden: false, aside: [] };
 
-/** The person asks for a layout, which also lets go of what is pinned. */
+/** The tile that the host shows to everyone; mine is never large to me. */
+export function litKey(spotlight: Spotlight | null, me: DeviceId | undefined): Key | null {
+  if (spotlight === null) return null;
+  const { device, screen } = spotlight;
+  if (device === me) return screen ? null : "own";
+  return screen ? screenKey(device) : personKey(device);
+}
+
+/**
+ * The person asks for a layout, which also lets go of what is pinned.
+ * @param screens and whoever else would be large by themselves
+ */
 export function choose(choice: Choice, layout: Layout, screens: readonly Key[]): Choice {
   return { ...choice, layout, pinned: null, aside: layout === "grid" ? [...screens] : [] };
 }
@@ -34,10 +46,13 @@ export function pin(choice: Choice, key: Key): Choice {
   return { ...choice, pinned: choice.pinned === key ? null : key };
 }
 
-/** Forgets what was said of tiles that are gone: a screen that is shared anew is a new one. */
-export function tidy(choice: Choice, present: readonly Key[]): Choice {
+/**
+ * Forgets what was said of tiles that are gone: a screen that is shared anew is a new one, and so is a spotlight.
+ * @param lit whom the host shows to everyone now
+ */
+export function tidy(choice: Choice, present: readonly Key[], lit: Key | null = null): Choice {
   const pinned = choice.pinned !== null && present.includes(choice.pinned) ? choice.pinned : null;
-  const aside = choice.aside.filter((key) => present.includes(key));
+  const aside = choice.aside.filter((key) => present.includes(key) && (isScreen(key) || key === lit));
   if (pinned === choice.pinned && aside.length === choice.aside.length) return choice;
   return { ...choice, pinned, aside };
 }
@@ -48,15 +63,21 @@ export function latestFirst(before: readonly Key[], now: readonly Key[]): Key[] 
   return [...fresh.reverse(), ...before.filter((key) => now.includes(key))];
 }
 
-/** What is shown large; null: everybody is shown at the same size. */
+/**
+ * What is shown large; null: everybody is shown at the same size. What one has pinned oneself comes first, then `lit`, whom
+ * the host shows to everyone.
+ */
 export function largeOf(
   choice: Choice,
   screens: readonly Key[],
   people: readonly Key[],
   speaker: DeviceId | null,
+  lit: Key | null = null,
 ): Key | null {
   const { pinned, aside, layout } = choice;
-  if (pinned !== null && (screens.includes(pinned) || people.includes(pinned))) return pinned;
+  const isThere = (key: Key): boolean => screens.includes(key) || people.includes(key);
+  if (pinned !== null && isThere(pinned)) return pinned;
+  if (lit !== null && isThere(lit) && !aside.includes(lit)) return lit;
   const screen = screens.find((key) => !aside.includes(key));
   if (screen !== undefined) return screen;
   if (layout === "grid") return null;
