@@ -300,6 +300,106 @@ describe("what the view is told", () => {
   });
 });
 
+describe("what people do beside talking", () => {
+  const STATE = { type: "state", microphone: true, camera: false, screen: false, full_hd: false };
+  const said = (at: number, type: string): unknown[] =>
+    (FakeConnection.made[at]?.channels[0]?.sent ?? []).filter(
+      (message) => (message as { type: string }).type === type,
+    );
+  const hostIs = (host: string) => ({ type: "host-changed", room: "room", host }) as const;
+
+  it("shows hands, and says mine with its age to all, also to who comes late", async () => {
+    const mine = call(["ann", "bob"]);
+    connect(0);
+    expect(said(0, "state")).not.toMatchObject([{ hand: expect.anything() as unknown }]);
+    mine.gestures.raise(true);
+    expect(said(0, "state").at(-1)).toMatchObject({ hand: 0 });
+    await clock.pass(3_000);
+    connect(1);
+    expect(said(1, "state").at(-1)).toMatchObject({ hand: 3_000 });
+    FakeConnection.made[1]?.hear({ ...STATE, hand: 1_000 });
+    expect(mine.view().peers.map(({ hand }) => hand)).toEqual([null, clock.now() - 1_000]);
+    mine.gestures.raise(false);
+    expect(said(0, "state").at(-1)).not.toHaveProperty("hand");
+  });
+
+  it("is muted by whom the room has as its host, and unmuted by nobody else", () => {
+    const mine = call(["ann", "bob"]);
+    const [ann, bob] = [connect(0), connect(1)];
+    ann.hear({ type: "mute", everyone: true });
+    expect(microphone.enabled, "I am the host").toBe(true);
+    mine.receive(hostIs("ann"));
+    bob.hear({ type: "mute", everyone: true });
+    expect(microphone.enabled).toBe(true);
+    ann.hear({ type: "mute", everyone: true });
+    expect(microphone.enabled).toBe(false);
+    expect(mine.view()).toMatchObject({
+      microphone: false,
+      gestures: { asked: { what: "muted", by: "ann" } },
+    });
+    expect(said(1, "state").at(-1)).toMatchObject({ microphone: false });
+    ann.hear({ type: "ask-unmute" });
+    expect(microphone.enabled).toBe(false);
+    expect(mine.view().gestures.asked).toMatchObject({ what: "unmute" });
+    mine.setMicrophone(true);
+    expect(microphone.enabled).toBe(true);
+    expect(mine.view().gestures.asked).toBeNull();
+  });
+
+  it("follows the host of a room that has moved", () => {
+    const mine = call(["ann"]);
+    const ann = connect(0);
+    mine.receive({
+      type: "room-moved",
+      room: "room",
+      state: {
+        room: { hub: { device: "another", addresses: [] }, room: "room" },
+        host: "ann",
+        rules: { title: "", door: "open", capacity: 4 },
+        founder: "ann",
+        participants: [someone("ann")],
+        ice_servers: [],
+      },
+    });
+    ann.hear({ type: "spotlight", device: "me", screen: false });
+    expect(mine.view().gestures.spotlight).toEqual({ device: "me", screen: false });
+  });
+
+  it("tells who comes late of the spotlight once, and ends it when they leave", () => {
+    const mine = call(["ann", "bob"]);
+    connect(0);
+    mine.gestures.light({ device: "bob", screen: false });
+    expect(said(0, "spotlight")).toEqual([{ type: "spotlight", device: "bob", screen: false }]);
+    connect(1);
+    expect(said(1, "spotlight")).toHaveLength(1);
+    mine.receive(wentAway("bob", "left"));
+    expect(mine.view().gestures.spotlight).toBeNull();
+    expect(said(0, "spotlight").at(-1)).toEqual({ type: "spotlight", screen: false });
+  });
+
+  it("is not put out by what is no message", () => {
+    const mine = call(["ann"]);
+    const ann = connect(0);
+    for (const junk of [null, 7, "react", [], [1], {}, { type: null }, { type: "react" }]) ann.hear(junk);
+    expect(mine.view().peers).toMatchObject([{ hand: null, reaction: null, connection: "connected" }]);
+    ann.hear({ type: "react", reaction: "heart" });
+    expect(mine.view().peers).toMatchObject([{ reaction: { reaction: "heart" } }]);
+  });
+
+  it("does not take the end of what was said for talking while muted", async () => {
+    const mine = call(["ann"]);
+    level = 0.2;
+    await clock.pass(1_000);
+    mine.setMicrophone(false);
+    level = 0.015;
+    await clock.pass(500);
+    expect(mine.view().mutedWhileSpeaking).toBe(false);
+    level = 0.2;
+    await clock.pass(500);
+    expect(mine.view().mutedWhileSpeaking).toBe(true);
+  });
+});
+
 describe("a room that moves", () => {
   const state = (present: string[]) => ({
     room: { hub: { device: "another", addresses: [] }, room: "room" },

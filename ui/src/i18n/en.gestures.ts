@@ -23,9 +23,8 @@ export const gestures = {
   "react.said": "{name} reacts: {what}",
   "react.said-several": "Several people react",
 
-  "asked.muted-everyone": "{name} muted everyone.",
-  "asked.muted-you": "{name} muted you.",
-  "asked.muted-hint": "Press M to talk.",
+  "asked.muted-everyone": "{name} muted everyone. Press M to talk.",
+  "asked.muted-you": "{name} muted you. Press M to talk.",
   "asked.undo": "Unmute",
   "asked.unmute": "{name} asks you to unmute",
   "asked.unmute-yes": "Unmute",

@@ -25,9 +25,8 @@ export const gesturesZhCN: Readonly<Record<keyof typeof gestures, string>> = {
   "react.said": "{name}的表情：{what}",
   "react.said-several": "好几个人发了表情",
 
-  "asked.muted-everyone": "{name}将所有人静音了。",
-  "asked.muted-you": "{name}将您静音了。",
-  "asked.muted-hint": "按 M 即可发言。",
+  "asked.muted-everyone": "{name}将所有人静音了。按 M 即可发言。",
+  "asked.muted-you": "{name}将您静音了。按 M 即可发言。",
   "asked.undo": "取消静音",
   "asked.unmute": "{name}请您打开麦克风",
   "asked.unmute-yes": "打开麦克风",

@@ -1,6 +1,5 @@
 /** Reactions: their pictures and names, and how they are told to who does not see them. */
 import Heart from "@lucide/svelte/icons/heart";
-import HandMetal from "@lucide/svelte/icons/hand-metal";
 import Laugh from "@lucide/svelte/icons/laugh";
 import PartyPopper from "@lucide/svelte/icons/party-popper";
 import ThumbsUp from "@lucide/svelte/icons/thumbs-up";
@@ -8,13 +7,14 @@ import type { Component } from "svelte";
 import type { Clock } from "../../call/clock";
 import type { Reacted } from "../../call/gestures";
 import type { Reaction } from "../../gen/protocol";
+import Clap from "./Clap.svelte";
 
 export const LOOKS: Readonly<Record<Reaction, { icon: Component<{ size?: number }>; colour: string }>> = {
   "thumbs-up": { icon: ThumbsUp, colour: "#ffd479" },
   heart: { icon: Heart, colour: "#ff9aa8" },
   laugh: { icon: Laugh, colour: "#ffd479" },
   party: { icon: PartyPopper, colour: "#c8b6ff" },
-  clap: { icon: HandMetal, colour: "#9be3b5" },
+  clap: { icon: Clap, colour: "#9be3b5" },
 };
 
 /** Between two words to a screen reader, ms. */

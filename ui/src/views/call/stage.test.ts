@@ -6,6 +6,7 @@ import {
   EMPTY,
   largeOf,
   latestFirst,
+  litKey,
   pin,
   popTarget,
   seat,
@@ -40,6 +41,35 @@ describe("what is large", () => {
   });
   it("is never oneself", () => {
     expect(pin(START, "own")).toBe(START);
+  });
+});
+
+describe("whom the host shows to everyone", () => {
+  const lit = "person:b" as const;
+  it("is large in either layout, before a screen and whoever speaks", () => {
+    expect(largeOf(START, [], people, "a", lit)).toBe(lit);
+    expect(largeOf(speaker, ["screen:c"], people, "a", lit)).toBe(lit);
+    expect(largeOf(START, ["screen:c", "screen:a"], people, "a", "screen:a")).toBe("screen:a");
+  });
+  it("is not, for who has pinned somebody, until they let go", () => {
+    const pinned = pin(START, "person:c");
+    expect(largeOf(pinned, [], people, "a", lit)).toBe("person:c");
+    expect(largeOf(pin(pinned, "person:c"), [], people, "a", lit)).toBe(lit);
+  });
+  it("is nobody who is not here, and never oneself", () => {
+    expect(largeOf(START, [], people, "a", "person:gone")).toBeNull();
+    expect(largeOf(START, [], people, "a", litKey({ device: "me", screen: false }, "me"))).toBeNull();
+    expect(litKey({ device: "me", screen: true }, "me")).toBeNull();
+    expect(litKey({ device: "b", screen: true }, "me")).toBe("screen:b");
+    expect(litKey(null, "me")).toBeNull();
+  });
+  it("is one of many for who asks for the grid, until another is shown", () => {
+    const grid = choose(START, "grid", [lit]);
+    expect(largeOf(grid, [], people, "a", lit)).toBeNull();
+    expect(largeOf(tidy(grid, people, lit), [], people, "a", lit)).toBeNull();
+    expect(largeOf(grid, [], people, "a", "person:c")).toBe("person:c");
+    const later = tidy(grid, people, null);
+    expect(largeOf(later, [], people, "a", lit), "a new spotlight is a new one").toBe(lit);
   });
 });
 
