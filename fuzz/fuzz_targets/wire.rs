@@ -5,7 +5,7 @@
 use std::fmt::Debug;
 
 use earshot_protocol::{
-    Control, FileMessage, FileRequest, FromHub, FromNode, Request, ToHub, ToNode, hub::Signal,
+    ChatMessage, Control, FileMessage, FileRequest, FromHub, FromNode, Request, ToHub, ToNode, hub::Signal,
 };
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
@@ -42,6 +42,7 @@ fuzz_target!(|text: &str| {
     read::<FromNode>(text);
     read::<Control>(text);
     read::<FileMessage>(text);
+    read::<ChatMessage>(text);
     if let Some(request) = read::<FileRequest>(text) {
         let _ = request.check();
     }

@@ -1,4 +1,5 @@
 /** Actions that play along a little: enough to click through. */
+import { chatActions } from "./chat";
 import { filesActions } from "./files";
 import type { DeviceId, Standing } from "../src/gen/protocol";
 import type { Actions, AnyCode, AppState, VerificationState } from "../src/state/contract";
@@ -34,6 +35,7 @@ export function actionsOn(app: AppState): Actions {
   return {
     files: filesActions(app),
     gestures: gestureActions(app),
+    chat: chatActions(app),
     ...hostingActions(app),
     finding: {
       open: done,

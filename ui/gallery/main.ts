@@ -4,6 +4,7 @@ import App from "../src/App.svelte";
 import type { Language, Theme } from "../src/gen/protocol";
 import { actionsOn } from "./actions";
 import { GESTURES_THEN } from "./gestures";
+import { CHAT_THEN } from "./chat";
 import { HOSTING_THEN } from "./hosting";
 import { THEN } from "./meeting";
 import { scene, SCENES } from "./scenes.svelte";
@@ -22,6 +23,7 @@ if (!(SCENES as readonly string[]).includes(name)) {
   // Only then: a picture that never comes would keep the page from being loaded.
   addEventListener("load", () => {
     mount(App, { target, props: { app, actions: actionsOn(app) } });
-    setTimeout(() => (THEN[name] ?? HOSTING_THEN[name] ?? GESTURES_THEN[name])?.(), 100);
+    const then = [THEN, HOSTING_THEN, GESTURES_THEN, CHAT_THEN].find((scenes) => name in scenes);
+    setTimeout(() => then?.[name]?.(), 100);
   });
 }

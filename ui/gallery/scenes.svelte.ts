@@ -5,6 +5,7 @@ import { bob, calls, device, entry, ID, NOW, people, record } from "./people";
 import { ANN, LI, portrait, screen } from "./pictures";
 import { GESTURES } from "./gestures";
 import { HOSTING } from "./hosting";
+import { CHAT } from "./chat";
 import { FILES } from "./files";
 import { FINDING } from "./finding";
 import { MEETINGS } from "./meeting";
@@ -24,6 +25,7 @@ const MAKE: Record<string, () => Partial<AppState>> = {
   ...TRUST,
   ...MEETINGS,
   ...FILES,
+  ...CHAT,
   ...FINDING,
   ...HOSTING,
   ...GESTURES,

@@ -1,6 +1,7 @@
 /** A made-up node and the state that every scene starts from. */
 import type { NodeState } from "../src/gen/protocol";
 import type { AppState, PersonEntry } from "../src/state/contract";
+import { NO_CHAT } from "../src/state/chatting";
 import { NOTHING_FOUND } from "../src/state/finding";
 import { bob, calls, device, ID, known, NOW, people } from "./people";
 
@@ -66,6 +67,7 @@ export function base(): AppState {
     summary: null,
     entering: null,
     files: [],
+    chat: { ...NO_CHAT },
     calls: calls(),
     missed: 0,
     known: known(),

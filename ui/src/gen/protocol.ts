@@ -1916,6 +1916,110 @@ digest: Digest, } | { "type": "kept",
  */
 name: string, } | { "type": "done" };
 
+/**
+ * A message on the data channel `chat`. Times are ms since 1970, by the clock of whoever says them.
+ */
+export type ChatMessage = { "type": "text", 
+/**
+ * Random; no other of mine has it.
+ */
+id: MessageId, 
+/**
+ * Plain: at most [`MAX_CHAT_CHARS`](crate::limits::MAX_CHAT_CHARS), not empty.
+ */
+text: string, 
+/**
+ * When I said it.
+ */
+at: number, } | { "type": "react", 
+/**
+ * Whose message.
+ */
+author: DeviceId, 
+/**
+ * Which of theirs.
+ */
+id: MessageId, 
+/**
+ * How.
+ */
+reaction: ChatReaction, 
+/**
+ * Or no longer.
+ */
+on: boolean, } | { "type": "history-wanted", 
+/**
+ * Not only by you.
+ */
+all: boolean, } | { "type": "history", 
+/**
+ * What the teller's clock shows.
+ */
+now: number, 
+/**
+ * In their order.
+ */
+messages: Array<PastMessage>, 
+/**
+ * To these messages, or to others.
+ */
+reactions: Array<PastReaction>, 
+/**
+ * The last part.
+ */
+last: boolean, };
+
+/**
+ * Something that was said.
+ */
+export type PastMessage = { 
+/**
+ * Which.
+ */
+id: MessageId, 
+/**
+ * By whom; vouched for only where this is the teller.
+ */
+from: DeviceId, 
+/**
+ * What they were called.
+ */
+name: string, 
+/**
+ * As in [`ChatMessage::Text`].
+ */
+text: string, 
+/**
+ * When.
+ */
+at: number, };
+
+/**
+ * A reaction that stands.
+ */
+export type PastReaction = { 
+/**
+ * Whose.
+ */
+from: DeviceId, 
+/**
+ * To whose message.
+ */
+author: DeviceId, 
+/**
+ * Which of theirs.
+ */
+id: MessageId, 
+/**
+ * How.
+ */
+reaction: ChatReaction, };
+
+/**
+ * What can be answered without words.
+ */
+export type ChatReaction = "yes" | "heart" | "laugh" | "party" | "done";
+
 /** SHA-256 of a device's public key, base32. */
 export type DeviceId = string;
 
@@ -1936,6 +2040,9 @@ export type PakeMessage = string;
 
 /** Names a file that somebody offers, base32. */
 export type FileId = string;
+
+/** Names one of somebody's chat messages, base32. */
+export type MessageId = string;
 
 /** Names a room, base32. */
 export type RoomId = string;
@@ -2075,6 +2182,13 @@ export const LIMITS = {
   MAX_FILE_NAME_BYTES: 1024,
   MAX_FILES: 16,
   MAX_FILE_IN_MEMORY: 268435456,
+  MAX_CHAT_CHARS: 4000,
+  MAX_CHAT_HISTORY: 500,
+  MAX_CHAT_BYTES: 1048576,
+  MAX_CHAT_REACTIONS: 2000,
+  MAX_CHAT_AT_ONCE: 20,
+  MAX_CHAT_PER_SECOND: 2,
+  CHAT_ANSWER_TIME: 4000,
   UI_KEY_LIFETIME: 300000,
   ICE_RESTART_AFTER: 2000,
   CALL_LOST_AFTER: 30000,

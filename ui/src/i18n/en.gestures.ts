@@ -63,6 +63,7 @@ export const gestures = {
   "keys.react": "Reactions",
   "keys.people": "People",
   "keys.add": "Add people",
+  "keys.chat": "Chat",
   "keys.files": "Files",
   "keys.layout": "Grid, or whoever speaks large",
   "keys.previous": "Previous page",

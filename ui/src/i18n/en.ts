@@ -4,6 +4,7 @@
  */
 import type { AnyCode } from "../state/contract";
 import { adding } from "./en.adding";
+import { chat } from "./en.chat";
 import { errors } from "./en.errors";
 import { files } from "./en.files";
 import { finding } from "./en.finding";
@@ -15,6 +16,7 @@ import { symbols } from "./en.symbols";
 
 export const en = {
   ...adding,
+  ...chat,
   ...errors,
   ...files,
   ...finding,

@@ -65,6 +65,7 @@ export const gesturesZhCN: Readonly<Record<keyof typeof gestures, string>> = {
   "keys.react": "表情",
   "keys.people": "成员",
   "keys.add": "添加成员",
+  "keys.chat": "聊天",
   "keys.files": "文件",
   "keys.layout": "宫格视图或演讲者视图",
   "keys.previous": "上一页",

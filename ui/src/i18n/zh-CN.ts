@@ -1,6 +1,7 @@
 /** 简体中文：逐句手写，不逐字翻译。 */
 import type { Catalogue } from "./en";
 import { addingZhCN } from "./zh-CN.adding";
+import { chatZhCN } from "./zh-CN.chat";
 import { errorsZhCN } from "./zh-CN.errors";
 import { filesZhCN } from "./zh-CN.files";
 import { findingZhCN } from "./zh-CN.finding";
@@ -12,6 +13,7 @@ import { symbolsZhCN } from "./zh-CN.symbols";
 
 export const zhCN: Catalogue = {
   ...addingZhCN,
+  ...chatZhCN,
   ...errorsZhCN,
   ...filesZhCN,
   ...findingZhCN,

@@ -72,6 +72,7 @@ function actionsOf(session: Session): Actions {
       spotlight: (spotlight) => calling.current?.gestures.light(spotlight),
       dismissAsked: () => calling.current?.gestures.dismiss(),
     },
+    chat: session.chatting,
     hosting: {
       async start(rules, how, via) {
         const where = via === undefined ? {} : { via };

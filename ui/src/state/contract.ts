@@ -23,6 +23,7 @@ import type {
 
 import type { Gesture, OwnGestures, Spotlight } from "../call/gestures";
 import type { InSight } from "../call/wanting";
+import type { ChatActions, ChatState } from "./chatting";
 import type { FilesActions, Transfer } from "./filing";
 import type { FindingActions, FindingState } from "./finding";
 import type { Coming, Entering, EnteringActions, HostingActions, Meeting } from "./meeting";
@@ -265,6 +266,8 @@ export interface AppState {
   entering: Entering | null;
   /** Files that come and go, in the order of their offers. */
   files: Transfer[];
+  /** Of the call that is on. */
+  chat: ChatState;
   calls: CallRecord[];
   missed: number;
   /** Remembered devices, the ones met last first. */
@@ -295,6 +298,8 @@ export interface Actions {
   finding: FindingActions;
   /** Files between the people of a call. */
   files: FilesActions;
+  /** Chat between the people of a call. */
+  chat: ChatActions;
   /** What the people of a meeting do with it. */
   hosting: HostingActions;
   /** Coming into a room that was found. */

@@ -1,3 +1,4 @@
+import { NO_CHAT } from "./chatting";
 import type { Ability, AppState, Surface } from "./contract";
 import { NOTHING_FOUND } from "./finding";
 
@@ -22,6 +23,7 @@ export function initialState(surface: Surface, title: string, ability: Ability):
     entering: null,
     finding: { ...NOTHING_FOUND },
     files: [],
+    chat: { ...NO_CHAT },
     calls: [],
     missed: 0,
     known: [],

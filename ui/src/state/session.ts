@@ -26,6 +26,7 @@ import { Entering } from "./entering";
 import { Finding } from "./finding";
 import { deviceLists } from "./device-list";
 import { isMissed, type GuestStore } from "./guest-store";
+import { Chatting } from "./chatting";
 import { Filing } from "./filing";
 import { GuestKnown, NodeKnown, type Known } from "./known";
 import { groupOf, keyOf, remove, upsert, compare } from "./people";
@@ -58,6 +59,7 @@ export class Session {
   readonly sounds: Sounds;
   readonly calling: Calling;
   readonly filing: Filing;
+  readonly chatting: Chatting;
   readonly entering: Entering;
   readonly finding: Finding;
   readonly preview: Preview;
@@ -107,6 +109,7 @@ export class Session {
       clock: environment.clock,
       notify: (code) => this.notify("error", code),
     });
+    this.chatting = new Chatting({ app, clock: environment.clock });
     this.calling = new Calling({
       app,
       backend,
@@ -115,22 +118,30 @@ export class Session {
       clock: environment.clock,
       ready: this.#learn(),
       iceServers: () => app.node?.settings.ice_servers ?? [],
-      makeCall: (call) =>
-        new Call({
+      makeCall: (call) => {
+        this.chatting.begin(call.room.participants.map(({ device }) => device));
+        return new Call({
           ...call,
           me: app.me?.device ?? "",
           environment,
           local: this.media,
           canFullHd,
           measure,
-          channels: (device, { files }, most) => this.filing.files.attach(device, files, most),
-        }),
+          channels: (device, { chat, files }, most) => {
+            this.chatting.attach(device, chat);
+            this.filing.files.attach(device, files, most);
+          },
+        });
+      },
       notify: (code, name) => this.notify("error", code, name),
       withdraw: (codes) => this.withdraw(codes),
       standing: (device, person) => this.#standings.of(device, person),
       remember: (peer, what) => this.#remember(peer, what),
       record: (call) => this.#record(call),
-      inCall: () => this.#statusChanged(),
+      inCall: (on) => {
+        if (!on) this.chatting.end();
+        this.#statusChanged();
+      },
     });
     this.entering = new Entering({
       app,

@@ -24,6 +24,7 @@ export const CALL_KEYS = [
   { id: "react", key: "E", text: "keys.react" },
   { id: "people", key: "P", text: "keys.people" },
   { id: "add", key: "A", text: "keys.add" },
+  { id: "chat", key: "C", text: "keys.chat" },
   { id: "files", key: "D", text: "keys.files" },
   { id: "layout", key: "L", text: "keys.layout" },
   { id: "previous", key: "PageUp", shown: "keys.page-up", text: "keys.previous" },

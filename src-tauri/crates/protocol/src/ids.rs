@@ -107,6 +107,10 @@ bytes_id!(
     FileId, 16
 );
 bytes_id!(
+    /// Names one of the messages that somebody wrote; random.
+    MessageId, 16
+);
+bytes_id!(
     /// Names a ring; random.
     RingId, 16
 );
@@ -114,7 +118,7 @@ bytes_id!(
     /// The secret that lets a dropped connection have its place back.
     ResumeToken, 32
 );
-public_id!(DeviceId PublicKey Signature Nonce Digest PakeMessage FileId RoomId RingId);
+public_id!(DeviceId PublicKey Signature Nonce Digest PakeMessage FileId MessageId RoomId RingId);
 
 impl fmt::Debug for ResumeToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,8 +7,10 @@
 //! Three families of messages, each its own type, so that what one connection may say cannot be said on another:
 //! * [`hub`]: [`ToHub`] and [`FromHub`], between anybody and a hub;
 //! * [`owner`]: [`ToNode`] and [`FromNode`], between a node and its own windows only;
-//! * [`peer`]: [`Control`], between two participants on their data channel; [`files`]: [`FileMessage`], on another.
+//! * [`peer`]: [`Control`], between two participants on their data channel; [`files`]: [`FileMessage`] and
+//!   [`chat`]: [`ChatMessage`], each on another.
 
+pub mod chat;
 pub mod error;
 pub mod files;
 pub mod hub;
@@ -23,12 +25,13 @@ pub mod seal;
 mod signal;
 pub mod trust;
 
+pub use chat::ChatMessage;
 pub use error::ErrorCode;
 pub use files::{FileEnd, FileMessage, FileReply, FileRequest};
 pub use hub::{Event, FromHub, Hello, HubMessage, Reply, Request, Resume, ToHub, Welcome};
 pub use ids::{
-    DeviceId, Digest, FileId, HubRef, Nonce, PakeMessage, PublicKey, RequestId, ResumeToken, RingId, RoomId,
-    RoomRef, Seq, ShortId, Signature,
+    DeviceId, Digest, FileId, HubRef, MessageId, Nonce, PakeMessage, PublicKey, RequestId, ResumeToken,
+    RingId, RoomId, RoomRef, Seq, ShortId, Signature,
 };
 pub use listing::{FoundRoom, OpenRoom, RoomCode};
 pub use owner::{FromNode, OwnerEvent, OwnerReply, OwnerRequest, ToNode};

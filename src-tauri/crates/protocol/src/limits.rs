@@ -147,6 +147,20 @@ limits! {
     MAX_FILES = 16;
     /// A file without a folder to write to, in a browser that holds it in memory until it is whole.
     MAX_FILE_IN_MEMORY = 256 * 1024 * 1024;
+    /// One chat message, in characters: two pages. What is longer is a file.
+    MAX_CHAT_CHARS = 4_000;
+    /// Chat messages that are kept, and that one answer tells; of whoever wrote the most, the oldest go first.
+    MAX_CHAT_HISTORY = 500;
+    /// The same in UTF-8 bytes of text.
+    MAX_CHAT_BYTES = 1024 * 1024;
+    /// Reactions that one answer tells.
+    MAX_CHAT_REACTIONS = 2_000;
+    /// Chat messages and reactions that one participant says at once: faster than anybody types.
+    MAX_CHAT_AT_ONCE = 20;
+    /// The same in each second after that. Who listens bears what piles up while a line is broken, then drops.
+    MAX_CHAT_PER_SECOND = 2;
+    /// After so long without an answer somebody else is asked what was said.
+    CHAT_ANSWER_TIME = 4_000;
     /// A one-time key for the loopback UI is good for this long.
     UI_KEY_LIFETIME = 300_000;
     /// How long `disconnected` may last before ICE is restarted.

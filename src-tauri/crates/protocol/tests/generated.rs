@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use earshot_protocol::{
-    ErrorCode, error, files, hub, limits, listing, owner, peer, person, room, seal, trust,
+    ErrorCode, chat, error, files, hub, limits, listing, owner, peer, person, room, seal, trust,
 };
 use ts_rs::{Config, TS};
 
@@ -41,6 +41,7 @@ fn typescript() -> String {
         trust::Trust trust::NameWarning trust::Standing trust::KnownDevice
         peer::Control peer::Reaction peer::ShownSize
         files::FileMessage files::FileEnd files::FileRequest files::FileReply
+        chat::ChatMessage chat::PastMessage chat::PastReaction chat::ChatReaction
     ) {
         text.push_str(&declaration);
         text.push('\n');
@@ -54,6 +55,7 @@ fn typescript() -> String {
         ("Digest", "SHA-256 or a code made with it, base32."),
         ("PakeMessage", "One side's message of SPAKE2, base32."),
         ("FileId", "Names a file that somebody offers, base32."),
+        ("MessageId", "Names one of somebody's chat messages, base32."),
         ("RoomId", "Names a room, base32."),
         ("RoomCode", "A room's code: nine digits."),
         ("RingId", "Names a ring, base32."),
