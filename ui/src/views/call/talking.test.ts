@@ -48,6 +48,20 @@ describe("a held key", () => {
     expect(sets).toEqual([]);
   });
 
+  it("says nothing, and leaves nothing open, where the microphone does not come on", () => {
+    const asked: boolean[] = [];
+    const stuck = new Talking({
+      canTalk: () => true,
+      setMicrophone: (now) => void asked.push(now),
+      changed: (held) => (shown = held),
+    });
+    expect(stuck.down(false)).toBe(true);
+    expect(stuck.down(true)).toBe(true);
+    stuck.up();
+    expect(shown).toBe(false);
+    expect(asked).toEqual([true, false]);
+  });
+
   it("that was pressed elsewhere and repeats itself here does not begin", () => {
     expect(talking.down(true)).toBe(false);
     expect(on).toBe(false);

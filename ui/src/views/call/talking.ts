@@ -20,8 +20,12 @@ export class Talking {
   down(repeated: boolean): boolean {
     if (this.#held || this.#spent) return true;
     if (repeated || !this.options.canTalk()) return false;
-    this.#hold(true);
     this.options.setMicrophone(true);
+    if (this.options.canTalk()) {
+      // It did not come on, as before the call has begun; nor shall it later, when nobody holds anything.
+      this.options.setMicrophone(false);
+      this.#spent = true;
+    } else this.#hold(true);
     return true;
   }
 
