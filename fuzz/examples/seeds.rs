@@ -5,14 +5,16 @@ use std::fs;
 use std::num::NonZeroU16;
 use std::path::Path;
 
+use earshot_protocol::chat::{ChatReaction, PastMessage, PastReaction};
 use earshot_protocol::hub::{
     Binding, Candidate, Description, DescriptionKind, HubMessage, PhraseProof, RingAnswer, RingEnd, Signal,
 };
 use earshot_protocol::owner::{OwnerRequest, SettingsChange, VerifyStep};
 use earshot_protocol::{
-    Control, DeviceId, DeviceKind, Digest, ErrorCode, Event, FromHub, FromNode, Hello, HubRef, Media, Nonce,
-    PakeMessage, Person, Presence, PublicKey, Reach, Reply, Request, Resume, ResumeToken, RingId, RoomId,
-    RoomRef, RoomRules, Seal, ShownSize, Signature, ToHub, ToNode, Verify, Welcome,
+    ChatMessage, Control, DeviceId, DeviceKind, Digest, ErrorCode, Event, FromHub, FromNode, Hello, HubRef,
+    Media, MessageId, Nonce, PakeMessage, Person, Presence, PublicKey, Reach, Reply, Request, Resume,
+    ResumeToken, RingId, RoomId, RoomRef, RoomRules, Seal, ShownSize, Signature, ToHub, ToNode, Verify,
+    Welcome,
 };
 use serde::Serialize;
 
@@ -161,6 +163,12 @@ fn wire() {
     write("wire", "control-signal", json(&Control::Signal { signal: offer() }));
     let size = NonZeroU16::new(640).map(|side| ShownSize { width: side, height: side });
     write("wire", "control-want", json(&Control::Want { camera: size, screen: None }));
+    let (id, from) = (MessageId([2; 16]), DEVICE);
+    let past = PastMessage { id, from, name: "Bob".into(), text: "hello".into(), at: 7 };
+    let reactions = vec![PastReaction { from, author: from, id, reaction: ChatReaction::Heart }];
+    let history = ChatMessage::History { now: 9, messages: vec![past], reactions, last: true };
+    write("wire", "chat-text", json(&ChatMessage::Text { id, text: "hello".into(), at: 7 }));
+    write("wire", "chat-history", json(&history));
     let verify = Verify::Commit { commitment: Digest([4; 32]) };
     write("wire", "control-verify", json(&Control::Verify { verify }));
 }

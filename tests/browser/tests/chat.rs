@@ -73,7 +73,7 @@ fn two_chat_and_a_third_who_comes_late_reads_it() {
     assert_eq!(bob.page.script("return document.querySelector('[role=log] b');", json!([])), json!(null));
 
     // Two lines, and a reaction with who it is of.
-    bob.page.click("button", "React");
+    bob.page.click("button", "React to this message");
     bob.page.click("button", "Agree");
     ann.page.wait_for("button", "Agree: Bob", SOON);
     bob.page.type_text("textbox", "Message", "one");

@@ -20,7 +20,7 @@ export const chat = {
   "chat.copy": "Copy message",
   "chat.copied": "Copied",
   "chat.copy-address": "Copy the address {address}",
-  "chat.react": "React",
+  "chat.react": "React to this message",
   "chat.yes": "Agree",
   "chat.heart": "Like it",
   "chat.laugh": "Funny",

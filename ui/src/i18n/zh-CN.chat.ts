@@ -24,7 +24,7 @@ export const chatZhCN: Readonly<{ [K in keyof typeof chat]: Text<(typeof chat)[K
   "chat.copy": "复制消息",
   "chat.copied": "已复制",
   "chat.copy-address": "复制地址 {address}",
-  "chat.react": "回应",
+  "chat.react": "回应这条消息",
   "chat.yes": "同意",
   "chat.heart": "喜欢",
   "chat.laugh": "好笑",

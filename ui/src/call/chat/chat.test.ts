@@ -271,12 +271,12 @@ describe("a lying peer", () => {
     expect(cat.words.sort()).toEqual(["?: mine", "Bob: never said (?)", "Bob: true", "Cat: Cat said so (?)"]);
     liar.say({ ...text("again"), id: line.id }, history(lies));
     expect(cat.words).toHaveLength(4);
-    // And is not believed any more by passing it on: it is never told as Cat's own.
+    // What is passed on is Cat's tale, and what she is said to have said is not: it would pass for her own word.
     const dan = office.add("Dan");
-    dan.chat.begin([]);
+    dan.chat.begin([cat.device]);
     office.join(cat, dan);
     await office.settle();
-    expect(dan.words).toEqual([]);
+    expect(dan.words.sort()).toEqual(["?: mine (Cat)", "Bob: never said (Cat)", "Bob: true (Cat)"]);
   });
   it("is not heard when nobody asked", async () => {
     const { office, ann } = await three();
@@ -289,16 +289,23 @@ describe("a lying peer", () => {
     expect(ann.words).toEqual(["?: mine"]);
   });
   it("cannot say how others react who say it themselves", async () => {
-    const { office, ann, bob } = await three();
+    const { office, ann, bob, cat } = await three();
     ann.chat.send("one");
     await office.settle();
     const [line] = ann.lines;
     if (!line) throw new Error("no line");
-    const liar = new Stranger(ann);
+    cat.chat.begin([deviceOf("z"), bob.device]);
+    const liar = new Stranger(cat);
+    office.join(bob, cat);
     await office.settle();
-    const reaction = { from: bob.device, author: ann.device, id: line.id, reaction: "heart" };
-    liar.say(history([], { reactions: [reaction] }));
-    expect(ann.lines[0]?.reactions).toEqual([]);
+    const reaction = { author: ann.device, id: line.id, reaction: "heart" };
+    const reactions = [bob.device, ann.device, deviceOf("z")].map((from) => ({ ...reaction, from }));
+    liar.say(history([past("a", "one", "a", { id: line.id })], { reactions }));
+    // Ann is not there to say so; once she is, it is hers to say.
+    expect(cat.lines[0]?.reactions.map(({ devices }) => devices)).toEqual([[ann.device, deviceOf("z")]]);
+    office.join(ann, cat);
+    await office.settle();
+    expect(cat.lines[0]?.reactions.map(({ devices }) => devices)).toEqual([[deviceOf("z")]]);
   });
   it("is cut off when it floods, and others are not", async () => {
     const { office, ann, bob } = await three();
@@ -348,6 +355,7 @@ describe("a lying peer", () => {
       );
     for (let n = 0; n < 20; n++) liar.say(history(many(n * 100, "yxwvu"[n % 5] ?? "y"), { last: false }));
     expect(cat.lines.length).toBe(LIMITS.MAX_CHAT_HISTORY);
+    expect(cat.late).toHaveLength(LIMITS.MAX_CHAT_HISTORY);
   });
   it("says nothing that cannot be read", () => {
     const good = { ...text("hello") };
