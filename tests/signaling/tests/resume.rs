@@ -208,6 +208,41 @@ async fn more_than_a_queue_can_be_missed() {
 }
 
 #[tokio::test]
+async fn who_is_reached_elsewhere_is_followed_at_once() {
+    let ann = Office::install().await;
+    // Both ways lead to Ann's machine; the first one, her address of before, has fallen silent.
+    let (before, now) = (Proxy::to(ann.served.address).await, Proxy::to(ann.served.address).await);
+    let (bob, mut from_bob) =
+        Link::open(device(), ann.target_at(before.address), person("Bob"), Policy::call(), None);
+    up(&mut from_bob).await;
+    before.silence(true);
+    let began = Instant::now();
+    bob.moved(vec![now.address.to_string()]).await;
+    assert!(up_again(&mut from_bob).await.0.resumed);
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(PING_INTERVAL.into()), "no ping was waited for: {took:?}");
+    assert_eq!(
+        soon("an answer", bob.request(Request::SetAddresses { addresses: vec![] })).await,
+        Ok(Reply::Done)
+    );
+
+    // What leads there already is left alone; an own address that is gone may have taken the connection with it.
+    bob.moved(vec![now.address.to_string()]).await;
+    assert_eq!(
+        soon("an answer", bob.request(Request::SetAddresses { addresses: vec![] })).await,
+        Ok(Reply::Done)
+    );
+    assert!(from_bob.try_recv().is_err(), "the connection stayed");
+    now.silence(true);
+    let began = Instant::now();
+    bob.moved(Vec::new()).await;
+    sleep(Duration::from_millis(50)).await;
+    now.silence(false);
+    assert!(up_again(&mut from_bob).await.0.resumed);
+    assert!(began.elapsed() < Duration::from_millis(PING_INTERVAL.into()), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn a_place_opens_to_its_device_alone() {
     let server = Office::server().await;
     let (ann, eve) = (device(), device());

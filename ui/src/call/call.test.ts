@@ -426,6 +426,33 @@ describe("a room that moves", () => {
     } as const;
   };
 
+  it("does not wait for who has another address now, only for who has another name", async () => {
+    const mine = call(["ann"]);
+    connect(0);
+    await settle();
+    signals = [];
+    const offers = (): number =>
+      signals.filter(({ signal }) => signal.type === "description" && signal.description.type === "offer")
+        .length;
+    const changed = (person: Participant["person"], addresses: string[]): void => {
+      const hub = { device: "ann", addresses };
+      const participant = { ...someone("ann"), person, hub };
+      mine.receive({ type: "participant-changed", room: "room", participant });
+    };
+    const { person } = someone("ann");
+    changed(person, ["192.0.2.1:7"]);
+    await clock.pass(10_000);
+    changed({ ...person, name: "Annie" }, ["192.0.2.1:7"]);
+    FakeConnection.made[0]?.become("disconnected");
+    await settle();
+    expect(offers()).toBe(0);
+    FakeConnection.made[0]?.become("connected");
+    changed(person, ["192.0.2.2:7"]);
+    FakeConnection.made[0]?.become("disconnected");
+    await settle();
+    expect(offers()).toBe(1);
+  });
+
   it("keeps every connection, and offers to whom there is none", async () => {
     const mine = call(["ann", "bob"]);
     connect(0);

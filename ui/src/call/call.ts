@@ -166,7 +166,10 @@ export class Call {
       }
       case "participant-changed": {
         const member = this.#members.get(event.participant.device);
-        if (member) member.participant = event.participant;
+        if (!member) break;
+        const moved = !sameAddresses(member.participant, event.participant);
+        member.participant = event.participant;
+        if (moved) member.peer.nudge();
         this.#options.on.changed();
         break;
       }
@@ -489,4 +492,9 @@ function widest(camera: MediaStreamTrack | null): number {
   return (
     (camera?.getCapabilities as (() => MediaTrackCapabilities) | undefined)?.call(camera).width?.max ?? 0
   );
+}
+
+/** Where their machine is reached, as they say; it changes with their network. */
+function sameAddresses(one: Participant, other: Participant): boolean {
+  return String(one.hub?.addresses) === String(other.hub?.addresses);
 }

@@ -7,12 +7,15 @@ import type { Clock } from "./clock";
 
 /** Between two restarts while nothing connects: a round of checks takes about as long. */
 export const RETRY_EVERY = 4_000;
+/** Who has changed their network so long ago at most is not waited for when their way is gone, ms. */
+export const CHANGED_FOR = 6_000;
 /** Two restarts closer than this come from both sides noticing at once. */
 export const RESTART_GAP = 1_000;
 
 export class Healing {
   #brokenSince: number | null;
   #lastRestart = -Infinity;
+  #nudged = -Infinity;
   #next: (() => void) | null = null;
   #giveUp: (() => void) | null = null;
   #stopped = false;
@@ -38,7 +41,8 @@ export class Healing {
         break;
       case "disconnected":
         this.#break();
-        this.#next ??= this.clock.after(LIMITS.ICE_RESTART_AFTER, () => this.#restart());
+        if (this.clock.now() - this.#nudged < CHANGED_FOR) this.#restart();
+        else this.#next ??= this.clock.after(LIMITS.ICE_RESTART_AFTER, () => this.#restart());
         break;
       case "failed":
         this.#break();
@@ -51,8 +55,9 @@ export class Healing {
     }
   }
 
-  /** A way may have opened (network up, hub back): no need to wait. */
+  /** A way may have opened (network up, hub back, another address): no need to wait, now or when it shows. */
   nudge(): void {
+    this.#nudged = this.clock.now();
     if (!this.#stopped && this.#brokenSince !== null && this.#next) this.#restart();
   }
 

@@ -129,6 +129,17 @@ describe("an ICE restart", () => {
     expect(newcomer.sent).toEqual([]);
   });
 
+  it("comes at once when it is known that somebody has changed their network", async () => {
+    const { newcomer } = await connected();
+    newcomer.sent.length = 0;
+    newcomer.peer.nudge();
+    await clock.pass(3_000);
+    expect(newcomer.sent).toEqual([]);
+    newcomer.pc.become("disconnected");
+    await settle();
+    expect(descriptions(newcomer)).toMatchObject([{ type: "offer", round: 1 }]);
+  });
+
   it("does not come when the connection heals by itself", async () => {
     const { newcomer } = await connected();
     newcomer.sent.length = 0;

@@ -1,5 +1,6 @@
 //! The hubs a node talks to, its own among them, and the requests under way at each.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use earshot_hub::Visitor;
@@ -567,6 +568,22 @@ impl Core {
         {
             close(lan.link);
             self.introductions.unless_told(Instant::now(), device, ErrorCode::LinkLost);
+        }
+    }
+
+    /// A device is reached elsewhere now.
+    pub(super) fn redirect_link(&self, device: &DeviceId, addresses: &[SocketAddr]) {
+        let Some(lan) = self.links.get(device).filter(|_| !addresses.is_empty()) else { return };
+        let (link, addresses) = (lan.link.clone(), addresses.iter().map(ToString::to_string).collect());
+        tokio::spawn(async move { link.moved(addresses).await });
+    }
+
+    /// This machine has lost an address, and with it perhaps the connections from there: that shows only after seconds.
+    pub(super) fn renew_links(&self) {
+        let links = self.links.values().map(|lan| &lan.link);
+        for link in links.chain(self.server.as_ref().map(|server| &server.link)).cloned().collect::<Vec<_>>()
+        {
+            tokio::spawn(async move { link.moved(Vec::new()).await });
         }
     }
 

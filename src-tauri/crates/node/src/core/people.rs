@@ -49,6 +49,7 @@ impl Core {
                 let device = found.device;
                 if self.people.addresses(&device) != found.addresses {
                     self.close_lost_link(&device);
+                    self.redirect_link(&device, &found.addresses);
                 }
                 let events = self.people.seen(found);
                 self.tell_people(events);
@@ -181,7 +182,11 @@ impl Core {
         // A scope id means something on this machine only.
         let usable =
             addresses.iter().filter(|address| !matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0));
+        let before = std::mem::take(&mut self.addresses);
         self.addresses = usable.map(ToString::to_string).take(MAX_ADDRESSES as usize).collect();
+        if before.iter().any(|address| !self.addresses.contains(address)) {
+            self.renew_links();
+        }
         self.local.set_addresses(self.addresses.clone());
         self.say_addresses(HubKey::Own);
         let visited: Vec<HubKey> =

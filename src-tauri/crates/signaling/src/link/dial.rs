@@ -39,8 +39,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Wire for T {}
 /// An open WebSocket, over TLS or not.
 pub(super) type Socket = WebSocketStream<Box<dyn Wire>>;
 
-/// A WebSocket, and what a hello on it is bound to.
-pub(super) type Dialled = (Socket, Channel);
+/// A connection to a hub.
+pub(super) struct Dialled {
+    pub(super) socket: Socket,
+    /// What a hello on it is bound to.
+    pub(super) channel: Channel,
+    /// Where it leads; `None` by a URL.
+    pub(super) at: Option<SocketAddr>,
+}
 
 type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Dialled, ErrorCode>> + Send + 'a>>;
 
@@ -73,6 +79,11 @@ impl Dialer {
         Ok(Self { expect, ways, pinned, public: OnceCell::new() })
     }
 
+    /// Whether this is one of its addresses.
+    pub(super) fn leads_to(&self, address: SocketAddr) -> bool {
+        self.ways.iter().any(|way| matches!(way, Way::Socket(known) if *known == address))
+    }
+
     /// Opens a WebSocket to the first address that proves itself, until `deadline`.
     pub(super) async fn dial(&self, deadline: Instant) -> Result<Dialled, ErrorCode> {
         let attempts = self.ways.iter().map(|way| -> Attempt<'_> {
@@ -94,7 +105,8 @@ impl Dialer {
         let channel = Channel::Device(exporter(stream.get_ref().1).ok_or(ErrorCode::Internal)?);
         // Whoever answers is who they should be; no name is needed to say it again.
         let uri = Uri::from_static("ws://earshot/ws");
-        upgrade(Box::new(stream), uri, ErrorCode::Unreachable, channel).await
+        let (socket, channel) = upgrade(Box::new(stream), uri, ErrorCode::Unreachable, channel).await?;
+        Ok(Dialled { socket, channel, at: Some(address) })
     }
 
     /// To a server.
@@ -131,7 +143,9 @@ impl Dialer {
                         None => (Box::new(stream), None),
                     };
                     let channel = Channel::Server { host: url.host().to_owned(), exporter };
-                    upgrade(stream, url.uri().clone(), ErrorCode::UrlInvalid, channel).await
+                    let uri = url.uri().clone();
+                    let (socket, channel) = upgrade(stream, uri, ErrorCode::UrlInvalid, channel).await?;
+                    Ok(Dialled { socket, channel, at: None })
                 })
             });
         race(attempts.collect(), deadline).await
@@ -180,7 +194,7 @@ async fn upgrade(
     uri: Uri,
     otherwise: ErrorCode,
     channel: Channel,
-) -> Result<Dialled, ErrorCode> {
+) -> Result<(Socket, Channel), ErrorCode> {
     let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
     match client_async_with_config(request, stream, Some(codec::client_config())).await {
         Ok((socket, _)) => Ok((socket, channel)),

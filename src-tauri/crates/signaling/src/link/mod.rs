@@ -94,6 +94,7 @@ enum Command {
     Ask { request: Box<Request>, answer: Answer },
     Person(Person),
     Often(bool),
+    Moved(Vec<String>),
 }
 
 impl Link {
@@ -161,6 +162,13 @@ impl Link {
     /// usual; asks at once whether the hub is still there. Twice the interval without a sound, and the line is dead.
     pub async fn set_often(&self, often: bool) {
         let _ = self.command(Command::Often(often)).await;
+    }
+
+    /// The device is reached at these addresses now, best first; none of them: this machine has changed its own. A
+    /// connection that leads elsewhere, or that may have been lost with an own address, is given up for a new one at once,
+    /// which has the same place. Nothing on a link by a URL changes its goal.
+    pub async fn moved(&self, addresses: Vec<String>) {
+        let _ = self.command(Command::Moved(addresses)).await;
     }
 
     /// Tries again now, if the link is down and waiting: the network has changed.

@@ -1,6 +1,7 @@
 //! The task behind a link: dials, attends to the connection, waits, dials again.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use tokio::time::{
 };
 use tracing::debug;
 
-use super::dial::{Dialer, Socket};
+use super::dial::{Dialer, Dialled, Socket};
 use super::place::{Answer, Order, Place};
 use super::session::{self, Heard, Visitor};
 use super::{Command, LinkEvent, Target};
@@ -63,7 +64,9 @@ pub(super) async fn run(
     };
     let mut task = Task {
         key,
+        target,
         dialer,
+        at: None,
         person,
         policy,
         unnamed: phrase.is_some(),
@@ -102,7 +105,10 @@ pub(super) async fn run(
 
 struct Task {
     key: Arc<DeviceKey>,
+    target: Target,
     dialer: Arc<Dialer>,
+    /// Where the connection leads.
+    at: Option<SocketAddr>,
     person: Person,
     policy: Policy,
     phrase: Option<Arc<PhraseKey>>,
@@ -131,8 +137,8 @@ impl Task {
         }
         loop {
             let code = match self.connect().await {
-                Ok((socket, welcome)) => {
-                    self.socket = Some(socket);
+                Ok((socket, at, welcome)) => {
+                    (self.socket, self.at) = (Some(socket), at);
                     let up = Instant::now();
                     let code = self.attend(welcome).await;
                     self.socket = None;
@@ -173,12 +179,26 @@ impl Task {
         }
     }
 
+    /// Returns whether the connection leads nowhere any more.
+    fn has_moved(&mut self, addresses: Vec<String>) -> bool {
+        if addresses.is_empty() {
+            return true;
+        }
+        let Target::Device { device, .. } = self.target else { return false };
+        self.target = Target::Device { device, addresses };
+        // The key has made one before; without another the old addresses are tried on.
+        if let Ok(dialer) = Dialer::new(&self.key, &self.target, self.phrase.is_some()) {
+            self.dialer = Arc::new(dialer);
+        }
+        self.at.is_some_and(|at| !self.dialer.leads_to(at))
+    }
+
     /// What answers like something else while a server restarts behind its proxy is not a wrong URL any more.
     fn settled(&self, code: ErrorCode) -> ErrorCode {
         if code == ErrorCode::UrlInvalid && self.down_since.is_some() { ErrorCode::Unreachable } else { code }
     }
 
-    async fn connect(&mut self) -> Result<(Socket, Welcome), ErrorCode> {
+    async fn connect(&mut self) -> Result<(Socket, Option<SocketAddr>, Welcome), ErrorCode> {
         let dialer = Arc::clone(&self.dialer);
         let key = Arc::clone(&self.key);
         let phrase = self.phrase.clone();
@@ -228,6 +248,10 @@ impl Task {
                 self.answer(answer, Err(code)).await;
             }
             Command::Often(often) => self.often = often,
+            Command::Moved(addresses) => {
+                self.has_moved(addresses);
+                self.retry.notify_one();
+            }
             Command::Person(person) => {
                 // The hello will say it; but requests that are sent again must not have the last word.
                 self.person = person;
@@ -346,6 +370,9 @@ impl Task {
                 self.often = often;
                 return Ok(());
             }
+            Command::Moved(addresses) => {
+                return if self.has_moved(addresses) { Err(ErrorCode::LinkLost) } else { Ok(()) };
+            }
         };
         match self.place.ask(request, answer) {
             Ok(text) => {
@@ -409,11 +436,11 @@ async fn connect(
     dialer: &Dialer,
     visitor: Visitor<'_>,
     deadline: Instant,
-) -> Result<(Socket, Welcome), ErrorCode> {
-    let (mut socket, channel) = dialer.dial(deadline).await?;
+) -> Result<(Socket, Option<SocketAddr>, Welcome), ErrorCode> {
+    let Dialled { mut socket, channel, at } = dialer.dial(deadline).await?;
     let welcome = session::greet(&mut socket, &channel, visitor);
     let welcome = timeout_at(deadline, welcome).await.unwrap_or(Err(ErrorCode::Unreachable))?;
-    Ok((socket, welcome))
+    Ok((socket, at, welcome))
 }
 
 /// What is said in place of a name.
