@@ -158,7 +158,7 @@ fn wire() {
     write(
         "wire",
         "control-state",
-        json(&Control::State { microphone: true, camera: false, screen: false, full_hd: true }),
+        json(&Control::State { microphone: true, camera: false, screen: false, full_hd: true, hand: None }),
     );
     write("wire", "control-signal", json(&Control::Signal { signal: offer() }));
     let size = NonZeroU16::new(640).map(|side| ShownSize { width: side, height: side });

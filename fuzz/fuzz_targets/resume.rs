@@ -154,7 +154,12 @@ impl World {
                         match reply {
                             Reply::Room(state) => self.rooms.push(state.room.room),
                             Reply::Ring { ring } => self.rings.push(ring),
-                            Reply::Done | Reply::Knocking | Reply::Summary(_) | Reply::Found { .. } => {}
+                            Reply::Done
+                            | Reply::Knocking
+                            | Reply::Summary(_)
+                            | Reply::Found { .. }
+                            | Reply::Whereabouts { .. }
+                            | Reply::Moved { .. } => {}
                         }
                     }
                     HubMessage::Error { id, .. } => assert!(line.answered.insert(id), "answered once"),
