@@ -57,9 +57,10 @@ fuzz:
 bench: all
 	$(BUILT)/earshot-benches $(ARGS)
 
-# The pictures in the documents, taken of real calls.
+# The pictures in the documents: of real calls, and of meetings larger than one machine holds.
 screenshots: all
 	$(BUILT)/earshot-screenshots $(ARGS)
+	cd ui && scripts/docs-pictures.sh
 
 all: ui/dist/index.html
 	@scripts/install-deps.sh test
