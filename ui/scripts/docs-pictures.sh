@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 folder=../docs/meetings
 rm -rf "$folder"
 shots() { node scripts/gallery-screenshots.mjs "$folder" "$1" 960x600 en "$2" >/dev/null; }
-shots host-alone,meet-2,meet-4,meet-9,meet-16,meet-share,meet-speaker-16 dark
-shots host-start,host-enter,chat-some,host-panel light,dark
+shots host-alone,meet-2,meet-4,meet-9,meet-16,meet-share,meet-speaker-16,chat-some,host-panel dark
+shots host-start,host-enter light,dark
 for picture in "$folder"/*.png; do
   mv "$picture" "${picture/-960x600-en/}"
 done
