@@ -69,6 +69,7 @@ export function actionsOn(app: AppState): Actions {
     setMicrophone: async (on) => void (app.call !== null && (app.call.microphone = on)),
     setCamera: async (on) => void (app.call !== null && (app.call.camera = on)),
     setShown: () => undefined,
+    setScreenHint: (hint) => void (app.call !== null && (app.call.screenHint = hint)),
     setScreen: async (on) => void (app.call !== null && (app.call.screen = on)),
     chooseDevice: async (kind, id) => void (app.devices[kind] = id),
     setPreview: async (on) => {

@@ -58,6 +58,7 @@ export function talk(peers: CallPeer[], more: Partial<CallState> = {}): CallStat
     microphone: true,
     camera: true,
     screen: false,
+    screenHint: "detail",
     microphoneProblem: null,
     cameraProblem: null,
     mutedWhileSpeaking: false,

@@ -131,6 +131,7 @@ export class Call {
       microphone: state.microphone,
       camera: state.camera,
       screen: state.screen,
+      screenHint: local.screenHint,
       microphoneProblem: local.problem("microphone"),
       cameraProblem: local.problem("camera"),
       mutedWhileSpeaking: this.#mutedWhileSpeaking,

@@ -37,6 +37,18 @@ class FakeDevices extends EventTarget {
     } as MediaStream;
   };
 
+  /** What was asked of a screen, and what was given. */
+  readonly shared: { track: FakeTrack; constraints: DisplayMediaStreamOptions }[] = [];
+  getDisplayMedia = (constraints: DisplayMediaStreamOptions): Promise<MediaStream> => {
+    const track = new FakeTrack("video");
+    this.shared.push({ track, constraints });
+    const tracks = [track.asTrack];
+    return Promise.resolve({
+      getTracks: () => tracks,
+      getVideoTracks: () => tracks,
+    } as unknown as MediaStream);
+  };
+
   #find(kind: "audio" | "video", constraints: MediaStreamConstraints): MediaDeviceInfo {
     const fails = this.fails[kind];
     if (fails) throw new DOMException("", fails);
@@ -208,5 +220,31 @@ describe("plugging in and pulling out", () => {
     expect(media.track("camera")).toBeNull();
     expect(media.problem("camera")).toBe("camera-missing");
     expect(media.track("microphone")).not.toBeNull();
+  });
+});
+
+describe("a shared screen", () => {
+  const asked = (): unknown[] => devices.shared.map(({ constraints }) => constraints.video);
+
+  it("is for text, until the person wants smooth motion, also the next time", async () => {
+    await media.startScreen();
+    const first = devices.shared[0]?.track;
+    expect(first?.contentHint).toBe("detail");
+    expect(asked()).toEqual([{ frameRate: { ideal: 15, max: 30 } }]);
+    media.setScreenHint("motion");
+    expect(first?.contentHint).toBe("motion");
+    expect(first?.constrained.at(-1)).toEqual({ frameRate: { ideal: 30, max: 30 } });
+    media.stopScreen();
+    await media.startScreen();
+    expect(devices.shared[1]?.track.contentHint).toBe("motion");
+    expect(asked()[1]).toEqual({ frameRate: { ideal: 30, max: 30 } });
+  });
+
+  it("ends for good when the browser ends it, and the choice may be made without one", async () => {
+    media.setScreenHint("motion");
+    await media.startScreen();
+    devices.shared[0]?.track.unplug();
+    expect(media.screen).toBeNull();
+    expect(media.screenHint).toBe("motion");
   });
 });

@@ -27,6 +27,12 @@ interface Input {
 /** Some engines tell of one plug by several events. */
 const SETTLE = 300;
 
+/** Text stays sharp, or motion smooth (W3C mst-content-hint, section 4.2). */
+export type ScreenHint = "detail" | "motion";
+
+/** Pictures of a screen that are wanted, a second. */
+const SCREEN_RATES: Record<ScreenHint, number> = { detail: 15, motion: 30 };
+
 export class LocalMedia {
   readonly #inputs: Record<InputKind, Input> = {
     microphone: { track: null, problem: null, preferred: "", chosenId: "" },
@@ -36,6 +42,7 @@ export class LocalMedia {
   #work: Promise<void> = Promise.resolve();
   #fullHd = false;
   #screen: MediaStream | null = null;
+  #screenHint: ScreenHint = "detail";
   #settling: (() => void) | null = null;
 
   constructor(
@@ -68,6 +75,11 @@ export class LocalMedia {
 
   get screen(): MediaStream | null {
     return this.#screen;
+  }
+
+  /** What a shared screen is for; kept for the next one. */
+  get screenHint(): ScreenHint {
+    return this.#screenHint;
   }
 
   /** Resolves when what is held is open, or known not to open. */
@@ -104,18 +116,34 @@ export class LocalMedia {
   async startScreen(): Promise<void> {
     if (!this.devices?.getDisplayMedia) throw new DOMException("no screen capture here", "NotFoundError");
     const stream = await this.devices.getDisplayMedia({
-      video: { frameRate: { ideal: 15, max: 30 } },
+      video: { frameRate: { ideal: SCREEN_RATES[this.#screenHint], max: 30 } },
       audio: true,
     });
     this.stopScreen();
     this.#screen = stream;
     const [picture] = stream.getVideoTracks();
     if (picture) {
-      picture.contentHint = "detail";
+      this.#hint(picture);
       // The browser's own 'stop sharing'.
       picture.onended = () => this.stopScreen();
     }
     this.on.screenChanged();
+  }
+
+  /** Sharp text or smooth motion, also of the screen that is shared now. */
+  setScreenHint(hint: ScreenHint): void {
+    if (this.#screenHint === hint) return;
+    this.#screenHint = hint;
+    const [picture] = this.#screen?.getVideoTracks() ?? [];
+    if (picture) this.#hint(picture);
+    this.on.screenChanged();
+  }
+
+  #hint(picture: MediaStreamTrack): void {
+    picture.contentHint = this.#screenHint;
+    const frameRate = { ideal: SCREEN_RATES[this.#screenHint], max: 30 };
+    // An engine that cannot goes on as it does.
+    void picture.applyConstraints({ frameRate }).catch(() => undefined);
   }
 
   stopScreen(): void {

@@ -75,7 +75,9 @@ export class FakeTrack {
   getSettings(): MediaTrackSettings {
     return this.settings;
   }
-  applyConstraints(): Promise<void> {
+  readonly constrained: MediaTrackConstraints[] = [];
+  applyConstraints(constraints: MediaTrackConstraints = {}): Promise<void> {
+    this.constrained.push(constraints);
     return Promise.resolve();
   }
   /** Pulled out. */

@@ -2,6 +2,7 @@
 import type { DeviceId, DeviceKind, Participant, Person } from "../gen/protocol";
 import type { MediaProblem } from "./devices";
 import type { Gesture, OwnGestures } from "./gestures";
+import type { ScreenHint } from "./local-media";
 import type { Peer } from "./peer";
 import { CONNECTING, type Quality, type Snapshot } from "./quality";
 import type { Speaking } from "./speaking";
@@ -32,6 +33,8 @@ export interface CallView {
   microphone: boolean;
   camera: boolean;
   screen: boolean;
+  /** What the own shared screen is for. */
+  screenHint: ScreenHint;
   microphoneProblem: MediaProblem | null;
   cameraProblem: MediaProblem | null;
   mutedWhileSpeaking: boolean;

@@ -26,6 +26,10 @@ export const meeting = {
   "meeting.pop-failed": "The small window could not be opened",
   "meeting.left-out":
     "In a call this large, at most seven cameras are shown at once: whoever speaks or is kept large comes first.",
+  "meeting.share-end": "Stop",
+  "meeting.share-for": "What the screen is for",
+  "meeting.share-detail": "Sharp text",
+  "meeting.share-motion": "Smooth video",
   "meeting.screen-coming": "{name}’s screen is coming…",
   "meeting.said-shares": "{name} shares their screen",
   "meeting.said-share-ended": "{name} no longer shares their screen",

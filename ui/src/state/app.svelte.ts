@@ -118,6 +118,7 @@ function actionsOf(session: Session): Actions {
     setMicrophone: (on) => calling.sending.setMicrophone(on),
     setCamera: (on) => calling.sending.setCamera(on),
     setScreen: (on) => calling.sending.setScreen(on),
+    setScreenHint: (hint) => calling.sending.setScreenHint(hint),
     async chooseDevice(kind, id) {
       const label = app.devices[`${kind}s`].find((device) => device.id === id)?.label ?? "";
       session.chosenIds[kind] = id;

@@ -95,6 +95,7 @@ export function empty(media: Media, via: DeviceId | null): CallState {
     microphone: false,
     camera: false,
     screen: false,
+    screenHint: "detail",
     microphoneProblem: null,
     cameraProblem: null,
     mutedWhileSpeaking: false,

@@ -163,6 +163,8 @@ export interface CallState {
   microphone: boolean;
   camera: boolean;
   screen: boolean;
+  /** What my shared screen is for: text that stays sharp, or motion that stays smooth. */
+  screenHint: "detail" | "motion";
   /** What is wrong with my microphone or camera, if something is. */
   microphoneProblem: LocalCode | null;
   cameraProblem: LocalCode | null;
@@ -318,6 +320,8 @@ export interface Actions {
   setMicrophone(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;
   setScreen(on: boolean): Promise<void>;
+  /** Sharp text or smooth motion, for the screen that is shared and for the next one. */
+  setScreenHint(hint: CallState["screenHint"]): void;
   chooseDevice(kind: "microphone" | "camera" | "speaker", id: string): Promise<void>;
   /** Starts or stops the lobby's preview. */
   setPreview(on: boolean): Promise<void>;

@@ -86,6 +86,7 @@ describe("merging a call into the state", () => {
     microphone: true,
     camera: true,
     screen: false,
+    screenHint: "detail",
     microphoneProblem: null,
     cameraProblem: null,
     mutedWhileSpeaking: false,

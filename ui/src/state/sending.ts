@@ -1,12 +1,12 @@
 /** What I send in the call that is on: microphone, camera, screen, each switched by the person. */
 import { SCREEN_PROBLEMS, screenProblemOf } from "../call/devices";
-import type { LocalMedia } from "../call/local-media";
+import type { LocalMedia, ScreenHint } from "../call/local-media";
 import type { Attempt } from "./attempt";
 import type { AnyCode } from "./contract";
 
 export type SendingMedia = Pick<
   LocalMedia,
-  "hold" | "release" | "startScreen" | "stopScreen" | "problem" | "track"
+  "hold" | "release" | "startScreen" | "stopScreen" | "setScreenHint" | "problem" | "track"
 >;
 
 export class Sending {
@@ -58,6 +58,10 @@ export class Sending {
         this.options.notify(screenProblemOf(error));
       }
     }
+  }
+
+  setScreenHint(hint: ScreenHint): void {
+    this.options.media.setScreenHint(hint);
   }
 
   async #hold(attempt: Attempt): Promise<void> {
