@@ -28,7 +28,9 @@ fn people_are_added_and_the_first_leaves() {
     let office = Office::open_for(Duration::from_secs(300));
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
-    let cat = Seat::take(&office, "Cat", Figure::Green);
+    let host = office.host("cat");
+    let app = host.earshot("Cat");
+    let cat = Seat::open("Cat", Figure::Green, host, app, |chromium| chromium.sharing());
     video_call(&ann, &bob);
     let connections = ann.page.connection_states().len();
 
@@ -59,6 +61,17 @@ fn people_are_added_and_the_first_leaves() {
     cat.page.click("button", "Ring Dan");
     dan.accept("Cat", "video");
     all_talk(&[&ann, &bob, &cat, &dan]);
+
+    // What one shares all see, and the faces stay.
+    cat.page.click("button", "Share screen");
+    for one in [&ann, &bob, &dan] {
+        one.page.wait_screen("Cat", CONNECTING);
+    }
+    bob.page.wait_picture(cat.figure, CONNECTING);
+    cat.page.click("button", "Stop");
+    for one in [&ann, &bob, &dan] {
+        one.page.wait_no_screen("Cat", CONNECTING);
+    }
 
     // Ann, at whose hub the room is, leaves.
     ann.leave();

@@ -22,6 +22,10 @@ impl Hub {
     /// Opens a room that another hub held.
     pub(crate) fn hold_room(&mut self, asker: Asker, held: HeldRoom) -> Result<(), ErrorCode> {
         self.check_owner(asker)?;
+        // Nobody holds a room for the second time that has never moved.
+        if held.epoch == 0 {
+            return Err(ErrorCode::Malformed);
+        }
         let id = held.room;
         if let Some(room) = self.rooms.get(&id) {
             // Held here already, and found again by its owner.

@@ -51,6 +51,8 @@ fn an_owner_holds_a_room_and_those_who_were_in_it_come_back_through_any_door() {
     let [ann, bob, carol, dan, eve] = world.arrive(["ann", "bob", "carol", "dan", "eve"]);
     let room = held(3, Door::Locked, "carol", &["bob", "carol", "dan"], &["eve", "ann"]);
     assert_eq!(hold(&mut world, bob, room.clone()), Err(ErrorCode::NotAllowed), "not the owner");
+    let never_moved = HeldRoom { epoch: 0, ..room.clone() };
+    assert_eq!(hold(&mut world, ann, never_moved), Err(ErrorCode::Malformed));
     let found = state(hold(&mut world, ann, room));
     assert_eq!((found.epoch, found.origin, found.host), (3, Some(device("zoe")), device("ann")));
     // A room for two: who was in it is not turned away.

@@ -2,10 +2,12 @@
 
 mod encoder;
 mod processing;
+mod quiet;
 mod repeats;
 
 use encoder::{Encoder, PACKET_FRAMES};
 use processing::Processing;
+use quiet::Quiet;
 use repeats::Repeats;
 
 use super::far_end::{FarEnd, Reader};
@@ -23,6 +25,8 @@ const CORRECTION: i64 = 64;
 pub(super) struct Source {
     options: SourceOptions,
     processing: Option<Processing>,
+    /// Where echo is taken out.
+    quiet: Option<Quiet>,
     /// Of what is processed.
     repeats: Option<Repeats>,
     encoder: Encoder,
@@ -44,6 +48,7 @@ impl Source {
         Ok(Self {
             repeats: processing.is_some().then(|| Repeats::new(usize::from(options.channels))),
             processing,
+            quiet: options.echo_cancellation.then(Quiet::new),
             encoder: Encoder::new(&options)?,
             far: Reader::default(),
             pending: Vec::with_capacity(BLOCK_FRAMES * 2),
@@ -130,6 +135,9 @@ impl Source {
         let far = far_end.read(&mut self.far);
         if let Some(processing) = &mut self.processing {
             processing.process(&mut self.pending, &far);
+        }
+        if let Some(quiet) = &mut self.quiet {
+            quiet.process(&mut self.pending, channels);
         }
         self.ready.append(&mut self.pending);
         if self.ready.len() < PACKET_FRAMES * channels {
