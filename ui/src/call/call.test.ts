@@ -497,16 +497,16 @@ describe("a room that moves", () => {
   it("begins anew with who offers anew, and not for a copy of what is known", async () => {
     const mine = call([]);
     mine.receive(joined("ann"));
-    const first = await offer(1, "first");
+    const first = await offer(0, "first");
     mine.receive(first);
     await settle();
     connect(0);
-    mine.receive(await offer(2, "restart"));
+    mine.receive(await offer(1, "restart"));
     await settle();
     mine.receive(first);
     await settle();
     expect(FakeConnection.made).toHaveLength(1);
-    mine.receive(await offer(1, "another"));
+    mine.receive(await offer(0, "another"));
     await clock.pass(500);
     expect(FakeConnection.made).toHaveLength(2);
     expect(mine.size).toBe(1);
@@ -516,7 +516,7 @@ describe("a room that moves", () => {
   it("takes an offer from somebody to whom it offered once", async () => {
     const mine = call(["ann"]);
     connect(0);
-    mine.receive(await offer(1, "theirs"));
+    mine.receive(await offer(0, "theirs"));
     await clock.pass(500);
     expect(FakeConnection.made).toHaveLength(2);
     expect(mine.size).toBe(1);

@@ -30,7 +30,7 @@ const BYE_TIME = 150;
 /** How long the engine takes to know the line, ms. */
 const FRESH_TIME = 5_000;
 /** The round of a connection's first offer. */
-const FIRST_ROUND = 1;
+const FIRST_ROUND = 0;
 
 export interface PeerOptions {
   device: DeviceId;
