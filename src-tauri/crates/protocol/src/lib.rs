@@ -13,13 +13,16 @@
 pub mod chat;
 pub mod error;
 pub mod files;
+mod hello;
 pub mod hub;
+mod ice;
 pub mod ids;
 pub mod limits;
 pub mod listing;
 pub mod owner;
 pub mod peer;
 pub mod person;
+mod request;
 pub mod room;
 pub mod seal;
 mod signal;

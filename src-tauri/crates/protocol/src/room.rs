@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::hub::IceServer;
+use crate::ice::IceServer;
 use crate::limits::{
     MAX_PARTICIPANTS, MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, MAX_REMEMBERED, MAX_TITLE_BYTES,
     MAX_TITLE_CHARS,
