@@ -8,13 +8,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use page::{Page, Pair, start, transceiver};
-use servers::{PASSWORD, Server, USER, mapped};
+use page::{KEYFRAME_BEGINS, Page, Pair, sending, start, transceiver};
+use servers::{PASSWORD, Server, USER, address_v6, mapped};
 use turn_client_proto::types::TransportType;
 use webview_rtc::frame::{Header, KEYFRAME, Kind as FrameKind};
-use webview_rtc::wire::{
-    Configuration, Encoding, Event, Gathering, IceServer, Kind, Pc, Priority, Reply, Request, SdpType,
-};
+use webview_rtc::wire::{Configuration, Event, Gathering, IceServer, Kind, Pc, Reply, Request, SdpType};
 
 fn stun(server: &Server) -> IceServer {
     IceServer { urls: vec![format!("stun:{}", server.address)], username: None, credential: None }
@@ -81,6 +79,23 @@ async fn what_a_stun_server_sees_becomes_a_candidate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_stun_server_sees_over_ipv6_becomes_a_candidate() {
+    let Some(ip) = address_v6() else { return };
+    let seen: SocketAddr = "[2001:db8::7]:4242".parse().expect("an address");
+    let server = Server::stun_at(ip, move |request, _| mapped(request, seen));
+    let rtc = start().await;
+    let mut page = Page::open(&rtc).await;
+    let (candidates, took) = gather(&mut page, 1, vec![stun(&server)], false).await;
+    println!("{candidates:?} after {took:?}");
+    let reflexive = of_type(&candidates, "srflx");
+    assert!(!reflexive.is_empty());
+    for candidate in reflexive {
+        let (_, base) = candidate.split_once(" 2001:db8::7 4242 typ srflx raddr ").expect("what it saw");
+        assert!(base.contains(':'), "asked from an IPv6 address: {base}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silent_a_lying_and_a_missing_server_hold_nothing_up_for_long() {
     let silent = Server::stun(|_, _| None);
     let lying = Server::stun(|request, _| {
@@ -138,8 +153,7 @@ async fn a_wrong_password_gives_no_relay() {
     assert!(took < Duration::from_secs(7), "{took:?}");
 }
 
-async fn call_by_relay(transport: TransportType, name: &str) {
-    let server = Server::turn(transport);
+async fn call_by_relay(server: Server, name: &str) {
     let rtc = start().await;
     let (mut one, mut two) = (Page::open(&rtc).await, Page::open(&rtc).await);
     let configuration = Configuration { ice_servers: vec![turn(&server, name, PASSWORD)], relay_only: true };
@@ -150,10 +164,8 @@ async fn call_by_relay(transport: TransportType, name: &str) {
     let began = Instant::now();
     pair.connect().await;
     eprintln!("{name}: connected by relays after {:?}", began.elapsed());
-    let encoding = Encoding { active: true, max_bitrate: Some(2_000_000), priority: Priority::Low };
-    let sending = Request::SetSender { pc: 1, line: 1, sending: true, encoding, useful_bitrate: None };
-    pair.one.done(sending).await;
-    let mut picture = vec![0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64, 0, 48, 0];
+    pair.one.done(sending(1, 1, 2_000_000)).await;
+    let mut picture = KEYFRAME_BEGINS.to_vec();
     picture.resize(6000, 1);
     for number in 0..40_u64 {
         let header = Header {
@@ -175,10 +187,17 @@ async fn call_by_relay(transport: TransportType, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_by_relays_over_udp() {
-    call_by_relay(TransportType::Udp, "udp").await;
+    call_by_relay(Server::turn(TransportType::Udp), "udp").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_by_relays_over_tcp() {
-    call_by_relay(TransportType::Tcp, "tcp").await;
+    call_by_relay(Server::turn(TransportType::Tcp), "tcp").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_goes_by_relays_over_ipv6() {
+    let Some(ip) = address_v6() else { return };
+    call_by_relay(Server::turn_at(ip, TransportType::Udp), "udp").await;
+    call_by_relay(Server::turn_at(ip, TransportType::Tcp), "tcp").await;
 }

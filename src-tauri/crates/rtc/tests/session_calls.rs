@@ -5,11 +5,9 @@ mod page;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use page::{Page, Pair, start};
+use page::{KEYFRAME_BEGINS, Pair, RAW_VOICE, sending, start, tone};
 use webview_rtc::frame::{Header, KEYFRAME, Kind, TEXT};
-use webview_rtc::wire::{
-    ChannelInit, Direction, Encoding, Event, IceState, Priority, Reply, Request, SourceOptions,
-};
+use webview_rtc::wire::{ChannelInit, Direction, Event, IceState, Reply, Request};
 
 fn header(kind: Kind, pc: u32, stream: u32) -> Header {
     Header { kind, flags: 0, codec: 0, pc, stream, hold_ms: 0, time: now() }
@@ -21,18 +19,16 @@ fn now() -> u64 {
     u64::try_from(since.as_micros()).expect("small")
 }
 
-/// The beginning of a VP8 keyframe of 64 by 48 (RFC 6386, section 9.1), then what tells it from others.
+/// A keyframe, with what tells it from others.
 fn keyframe(number: u8, bytes: usize) -> Vec<u8> {
-    let mut picture = vec![0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64, 0, 48, 0];
+    let mut picture = KEYFRAME_BEGINS.to_vec();
     picture.resize(bytes, number);
     picture
 }
 
 async fn pair() -> (webview_rtc::Rtc, Pair) {
     let rtc = start().await;
-    let (mut one, mut two) = (Page::open(&rtc).await, Page::open(&rtc).await);
-    one.open_connection(1).await;
-    two.open_connection(7).await;
+    let mut pair = Pair::open(&rtc, (1, 7)).await;
     let channel = |key| ChannelInit {
         key,
         label: "words".to_owned(),
@@ -42,24 +38,18 @@ async fn pair() -> (webview_rtc::Rtc, Pair) {
         protocol: String::new(),
         negotiated: Some(0),
     };
-    one.done(Request::OpenChannel { pc: 1, channel: channel(10) }).await;
-    two.done(Request::OpenChannel { pc: 7, channel: channel(20) }).await;
-    let mut pair = Pair { one, two, pcs: (1, 7) };
+    pair.one.done(Request::OpenChannel { pc: 1, channel: channel(10) }).await;
+    pair.two.done(Request::OpenChannel { pc: 7, channel: channel(20) }).await;
     pair.negotiate().await;
     pair.connect().await;
     (rtc, pair)
 }
 
-fn sending(pc: u32, line: u16) -> Request {
-    let encoding = Encoding { active: true, max_bitrate: Some(1_000_000), priority: Priority::Low };
-    Request::SetSender { pc, line, sending: true, encoding, useful_bitrate: None }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_and_messages_pass_both_ways() {
     let (_rtc, mut pair) = pair().await;
-    pair.one.done(sending(1, 1)).await;
-    pair.two.done(sending(7, 1)).await;
+    pair.one.done(sending(1, 1, 1_000_000)).await;
+    pair.two.done(sending(7, 1, 1_000_000)).await;
     for number in 0..5 {
         let picture = keyframe(number, 5000);
         let vp8 = |pc| Header { flags: KEYFRAME, codec: 1, ..header(Kind::Picture, pc, 1) };
@@ -100,16 +90,9 @@ async fn pictures_and_messages_pass_both_ways() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_voice_is_heard_on_the_other_side() {
     let (_rtc, mut pair) = pair().await;
-    let options = SourceOptions {
-        echo_cancellation: false,
-        noise_suppression: false,
-        auto_gain_control: false,
-        channels: 1,
-        speech: true,
-    };
-    pair.one.done(Request::OpenSource { source: 3, options }).await;
+    pair.one.done(Request::OpenSource { source: 3, options: RAW_VOICE }).await;
     pair.one.done(Request::Attach { pc: 1, line: 0, source: Some(3) }).await;
-    pair.one.done(sending(1, 0)).await;
+    pair.one.done(sending(1, 0, 1_000_000)).await;
     let mut played = 0;
     let mut energy = 0.0;
     let began = tokio::time::Instant::now();
@@ -119,9 +102,7 @@ async fn a_voice_is_heard_on_the_other_side() {
             break;
         }
         tokio::time::sleep_until(began + Duration::from_millis(10 * block)).await;
-        let tone = |n: u64| (0.3 * (n as f64 * 440.0 * std::f64::consts::TAU / 48_000.0).sin()) as f32;
-        let samples: Vec<u8> = (480 * block..480 * (block + 1)).flat_map(|n| tone(n).to_le_bytes()).collect();
-        pair.one.send_frame(header(Kind::Captured, 0, 3), &samples).await;
+        pair.one.send_frame(header(Kind::Captured, 0, 3), &tone(480 * block..480 * (block + 1))).await;
         pair.two.send_frame(Header { time: played, ..header(Kind::Played, 7, 0) }, &[]).await;
         while let Ok(Ok(_)) = tokio::time::timeout(Duration::from_millis(1), pair.two.read()).await {}
         pair.two.frames.retain(|frame| {

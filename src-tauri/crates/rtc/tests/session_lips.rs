@@ -5,10 +5,10 @@ mod page;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use page::{Page, Pair, start};
+use page::{KEYFRAME_BEGINS, Pair, RAW_VOICE, sending, start, tone};
 use tokio::time::Instant;
 use webview_rtc::frame::{Header, KEYFRAME, Kind};
-use webview_rtc::wire::{Encoding, Priority, Request, SourceOptions};
+use webview_rtc::wire::Request;
 
 const SECONDS: u64 = 8;
 
@@ -22,25 +22,13 @@ fn header(kind: Kind, pc: u32, stream: u32, time: u64) -> Header {
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_are_held_until_their_voice_is_heard() {
     let rtc = start().await;
-    let (mut one, mut two) = (Page::open(&rtc).await, Page::open(&rtc).await);
-    one.open_connection(1).await;
-    two.open_connection(2).await;
-    let mut pair = Pair { one, two, pcs: (1, 2) };
+    let mut pair = Pair::open(&rtc, (1, 2)).await;
     pair.negotiate().await;
     pair.connect().await;
     for line in [0, 1] {
-        let encoding = Encoding { active: true, max_bitrate: Some(500_000), priority: Priority::Low };
-        let request = Request::SetSender { pc: 1, line, sending: true, encoding, useful_bitrate: None };
-        pair.one.done(request).await;
+        pair.one.done(sending(1, line, 500_000)).await;
     }
-    let options = SourceOptions {
-        echo_cancellation: false,
-        noise_suppression: false,
-        auto_gain_control: false,
-        channels: 1,
-        speech: true,
-    };
-    pair.one.done(Request::OpenSource { source: 3, options }).await;
+    pair.one.done(Request::OpenSource { source: 3, options: RAW_VOICE }).await;
     pair.one.done(Request::Attach { pc: 1, line: 0, source: Some(3) }).await;
 
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
@@ -61,14 +49,12 @@ async fn pictures_are_held_until_their_voice_is_heard() {
             }
         }
         while captured + 480 <= frames() {
-            let tone = |n: u64| (0.3 * (n as f64 * 440.0 * std::f64::consts::TAU / 48_000.0).sin()) as f32;
-            let samples: Vec<u8> = (captured..captured + 480).flat_map(|n| tone(n).to_le_bytes()).collect();
             let first = page_zero + captured * 1000 / 48;
-            pair.one.send_frame(header(Kind::Captured, 0, 3, first), &samples).await;
+            pair.one.send_frame(header(Kind::Captured, 0, 3, first), &tone(captured..captured + 480)).await;
             captured += 480;
             if captured % 1440 == 0 {
                 // Captured with the end of this sound.
-                let mut picture = vec![0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64, 0, 48, 0];
+                let mut picture = KEYFRAME_BEGINS.to_vec();
                 picture.resize(500, 7);
                 let at = page_zero + captured * 1000 / 48;
                 picture.extend(captured.to_be_bytes());

@@ -5,20 +5,17 @@ mod page;
 
 use std::time::Duration;
 
-use page::{Page, Pair, start};
+use page::{KEYFRAME_BEGINS, Page, Pair, sending, start};
 use tokio::time::{Instant, sleep, timeout};
 use webview_rtc::frame::{CONTIGUOUS, Header, KEYFRAME, Kind};
-use webview_rtc::wire::{Encoding, Event, Priority, Request};
+use webview_rtc::wire::{Event, Request};
 
 /// Requests that are left unanswered: their answers fill what the system keeps, and more.
 const UNREAD: u32 = 400;
 
 /// A VP8 picture (RFC 6386, section 9.1) with a number in it.
 fn picture(number: u32, keyframe: bool) -> Vec<u8> {
-    let mut picture = vec![if keyframe { 0x10 } else { 0x11 }, 0x02, 0x00];
-    if keyframe {
-        picture.extend([0x9d, 0x01, 0x2a, 64, 0, 48, 0]);
-    }
+    let mut picture = if keyframe { KEYFRAME_BEGINS.to_vec() } else { vec![0x11, 0x02, 0x00] };
     picture.resize(800, 0);
     picture.extend(number.to_be_bytes());
     picture
@@ -46,15 +43,10 @@ async fn was_asked(page: &mut Page) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_are_left_out_up_to_a_keyframe_that_is_asked_for() {
     let rtc = start().await;
-    let (mut one, mut two) = (Page::open(&rtc).await, Page::open(&rtc).await);
-    one.open_connection(1).await;
-    two.open_connection(2).await;
-    let mut pair = Pair { one, two, pcs: (1, 2) };
+    let mut pair = Pair::open(&rtc, (1, 2)).await;
     pair.negotiate().await;
     pair.connect().await;
-    let encoding = Encoding { active: true, max_bitrate: Some(1_000_000), priority: Priority::Low };
-    let sending = Request::SetSender { pc: 1, line: 1, sending: true, encoding, useful_bitrate: None };
-    pair.one.done(sending).await;
+    pair.one.done(sending(1, 1, 1_000_000)).await;
     let mut count = 0;
     send(&mut pair.one, count, true).await;
     assert!(pair.two.frame(|frame| frame.header.kind == Kind::Picture).await.is_some());

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use webview_rtc::frame::Header;
 use webview_rtc::wire::{
-    Configuration, Direction, Event, Fault, FromPage, Kind, LineId, Pc, RemoteMedia, Reply, Request, SdpType,
-    ToPage, Transceiver,
+    Configuration, Direction, Encoding, Event, Fault, FromPage, Kind, LineId, Pc, Priority, RemoteMedia,
+    Reply, Request, SdpType, SourceOptions, ToPage, Transceiver,
 };
 use webview_rtc::{NoLocalNames, Options, Rtc};
 
@@ -200,6 +201,29 @@ pub(crate) fn remote(reply: Result<Reply, Fault>) -> Vec<RemoteMedia> {
     }
 }
 
+/// A microphone as it is.
+pub(crate) const RAW_VOICE: SourceOptions = SourceOptions {
+    echo_cancellation: false,
+    noise_suppression: false,
+    auto_gain_control: false,
+    channels: 1,
+    speech: true,
+};
+
+/// A tone of 440 Hz, as a page sends what it has captured; `frames` are counted at 48 kHz.
+pub(crate) fn tone(frames: Range<u64>) -> Vec<u8> {
+    let sample = |n: u64| (0.3 * (n as f64 * 440.0 * std::f64::consts::TAU / 48_000.0).sin()) as f32;
+    frames.flat_map(|n| sample(n).to_le_bytes()).collect()
+}
+
+/// How a VP8 keyframe of 64 by 48 begins (RFC 6386, section 9.1).
+pub(crate) const KEYFRAME_BEGINS: [u8; 10] = [0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64, 0, 48, 0];
+
+pub(crate) fn sending(pc: Pc, line: u16, max_bitrate: u32) -> Request {
+    let encoding = Encoding { active: true, max_bitrate: Some(max_bitrate), priority: Priority::Low };
+    Request::SetSender { pc, line, sending: true, encoding, useful_bitrate: None }
+}
+
 /// Two pages with a connection each, of these numbers.
 pub(crate) struct Pair {
     pub(crate) one: Page,
@@ -208,6 +232,14 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// Two pages that have agreed on nothing yet.
+    pub(crate) async fn open(rtc: &Rtc, pcs: (Pc, Pc)) -> Self {
+        let (mut one, mut two) = (Page::open(rtc).await, Page::open(rtc).await);
+        one.open_connection(pcs.0).await;
+        two.open_connection(pcs.1).await;
+        Self { one, two, pcs }
+    }
+
     /// Offer and answer; voice and picture of stream `"one"` and `"two"` each way.
     pub(crate) async fn negotiate(&mut self) {
         let (a, b) = self.pcs;

@@ -30,6 +30,20 @@ pub(crate) fn address() -> IpAddr {
     }
 }
 
+/// An IPv6 address of this machine that other machines could reach; without one, what needs it says so.
+pub(crate) fn address_v6() -> Option<IpAddr> {
+    let reachable = |ip: &IpAddr| match ip {
+        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
+        IpAddr::V4(_) => false,
+    };
+    let found = if_addrs::get_if_addrs().expect("interfaces");
+    let address = found.into_iter().map(|interface| interface.ip()).find(reachable);
+    if address.is_none() {
+        println!("SKIPPED: this machine has no IPv6 address but its own links'");
+    }
+    address
+}
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// Datagrams and messages that came.
@@ -66,10 +80,15 @@ impl Server {
     }
 
     /// A STUN server that says what `answer` makes of a request and its sender.
-    pub(crate) fn stun(
+    pub(crate) fn stun(answer: impl FnMut(&[u8], SocketAddr) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        Self::stun_at(address(), answer)
+    }
+
+    pub(crate) fn stun_at(
+        ip: IpAddr,
         mut answer: impl FnMut(&[u8], SocketAddr) -> Option<Vec<u8>> + Send + 'static,
     ) -> Self {
-        let socket = UdpSocket::bind((address(), 0)).expect("a port");
+        let socket = UdpSocket::bind((ip, 0)).expect("a port");
         socket.set_nonblocking(true).expect("a socket");
         let address = socket.local_addr().expect("an address");
         Self::spawn(address, move |counters, stop| {
@@ -89,7 +108,11 @@ impl Server {
 
     /// A TURN server for [`USER`] over UDP or TCP.
     pub(crate) fn turn(transport: TransportType) -> Self {
-        let door = Door::open(transport);
+        Self::turn_at(address(), transport)
+    }
+
+    pub(crate) fn turn_at(ip: IpAddr, transport: TransportType) -> Self {
+        let door = Door::open(ip, transport);
         let address = door.address();
         Self::spawn(address, move |counters, stop| Turn::new(door, address, counters).run(stop))
     }
@@ -116,13 +139,13 @@ enum Door {
 }
 
 impl Door {
-    fn open(transport: TransportType) -> Self {
+    fn open(ip: IpAddr, transport: TransportType) -> Self {
         if transport == TransportType::Udp {
-            let socket = UdpSocket::bind((address(), 0)).expect("a port");
+            let socket = UdpSocket::bind((ip, 0)).expect("a port");
             socket.set_nonblocking(true).expect("a socket");
             return Self::Udp(socket);
         }
-        let listener = TcpListener::bind((address(), 0)).expect("a port");
+        let listener = TcpListener::bind((ip, 0)).expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         Self::Tcp { listener, clients: HashMap::new() }
     }
@@ -261,7 +284,8 @@ impl Turn {
                     allocation_transport,
                     family,
                 } => {
-                    assert_eq!(family, AddressFamily::IPV4);
+                    let v6 = self.address.is_ipv6();
+                    assert_eq!(family, if v6 { AddressFamily::IPV6 } else { AddressFamily::IPV4 });
                     let relay = UdpSocket::bind((self.address.ip(), 0)).expect("a port");
                     relay.set_nonblocking(true).expect("a socket");
                     let socket = relay.local_addr().expect("an address");
