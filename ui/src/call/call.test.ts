@@ -172,6 +172,31 @@ describe("the end", () => {
     expect(ended).toEqual(["hung-up"]);
   });
 
+  it("waits a moment for the room's word when several hang up at once", async () => {
+    const goodbyes = (mine: Call): Call => {
+      FakeConnection.made.forEach((_, at) => connect(at).hear({ type: "bye" }));
+      FakeConnection.made = [];
+      return mine;
+    };
+    goodbyes(call(["ann", "bob"])).receive({ type: "room-closed", room: "room", reason: "ended" });
+    expect(ended.splice(0)).toEqual(["ended"]);
+    goodbyes(call(["ann", "bob"])).receive(wentAway("bob", "left"));
+    expect(ended.splice(0)).toEqual(["hung-up"]);
+    goodbyes(call(["ann", "bob"])).hubLost();
+    expect(ended.splice(0)).toEqual(["hung-up"]);
+    goodbyes(call(["ann", "bob"]));
+    await clock.pass(1_900);
+    expect(ended).toEqual([]);
+    await clock.pass(200);
+    expect(ended.splice(0), "the hub has nothing to say").toEqual(["hung-up"]);
+    const asked = goodbyes(call(["ann", "bob"]));
+    asked.receive(joined("cat"));
+    await clock.pass(5_000);
+    expect([ended, asked.size], "somebody has come").toEqual([[], 1]);
+    await asked.hangUp();
+    expect(clock.waiting).toBe(0);
+  });
+
   it("does not come when somebody who is heard has only lost the hub", () => {
     const mine = call(["ann"]);
     connect();

@@ -65,6 +65,8 @@ export interface CallOptions {
 /** Between two looks at levels, and at the line, ms. */
 const LEVELS_EVERY = 100;
 const QUALITY_EVERY = 2_000;
+/** How long the room may take to say why the last of several others has hung up, ms. */
+const LAST_WORD = 2_000;
 
 export class Call {
   /** Where it is held now. */
@@ -83,6 +85,10 @@ export class Call {
   #mutedWhileSpeaking = false;
   #own: MediaStream | null = null;
   #hubGone = false;
+  /** There have been more than two of us. */
+  #several = false;
+  /** All others have hung up, and the room has yet to say why; cancels the wait. */
+  #lastWord: (() => void) | null = null;
   #over = false;
 
   constructor(options: CallOptions) {
@@ -163,6 +169,7 @@ export class Call {
         const wanted = event.reason === "left" || event.reason === "removed";
         if (wanted || member?.peer.connection !== "connected")
           this.#remove(event.device, wanted ? "hung-up" : "call-lost");
+        if (this.#lastWord) this.#end("hung-up");
         break;
       }
       case "participant-changed": {
@@ -245,7 +252,7 @@ export class Call {
     const isAlive = ({ peer }: Member): boolean => peer.connection !== "connecting";
     for (const member of [...this.#members.values()])
       if (!isAlive(member)) this.#remove(member.participant.device, "link-lost");
-    if (!this.#over && this.#members.size === 0) this.#end("link-lost");
+    if (this.#members.size === 0) this.#end(this.#lastWord ? "hung-up" : "link-lost");
   }
 
   /** The network or the hub seems to be back. */
@@ -328,7 +335,7 @@ export class Call {
       send: (signal) => void this.#options.hub.signal(device, signal).catch(() => undefined),
       on: {
         changed: () => this.#peerChanged(device, peer),
-        bye: () => this.#ifCurrent(device, peer, () => this.#remove(device, "hung-up")),
+        bye: () => this.#ifCurrent(device, peer, () => this.#goodbye(device)),
         lost: () => this.#ifCurrent(device, peer, () => this.#remove(device, "call-lost")),
         refused: (code) => this.#ifCurrent(device, peer, () => this.#remove(device, { refused: code })),
         opened: () => this.#ifCurrent(device, peer, () => this.gestures.opened(device)),
@@ -343,6 +350,9 @@ export class Call {
       quality: UNKNOWN,
       last: null,
     });
+    this.#several ||= this.#members.size > 1;
+    this.#lastWord?.();
+    this.#lastWord = null;
     this.#sizeUp();
     this.#ask();
     this.#options.on.changed();
@@ -367,12 +377,20 @@ export class Call {
     member.peer.close();
     this.#members.delete(device);
     this.gestures.left(device);
-    if (this.#members.size === 0 && !(this.#options.stays && !this.#hubGone)) this.#end(why);
+    const staysOpen = this.#lastWord !== null || (this.#options.stays && !this.#hubGone);
+    if (this.#members.size === 0 && !staysOpen) this.#end(why);
     else {
       this.#sizeUp();
       this.#options.on.gone(member.participant, why);
       this.#options.on.changed();
     }
+  }
+
+  /** Of a meeting that a host ends, or puts me out of, the goodbyes may be here before the room's word. */
+  #goodbye(device: DeviceId): void {
+    if (this.#several && this.#members.size === 1 && !this.#options.stays && !this.#hubGone)
+      this.#lastWord = this.#options.environment.clock.after(LAST_WORD, () => this.#end("hung-up"));
+    this.#remove(device, "hung-up");
   }
 
   #end(why: CallEnd): void {
@@ -385,6 +403,7 @@ export class Call {
   #close(): void {
     this.#over = true;
     for (const cancel of this.#timers) cancel();
+    this.#lastWord?.();
     this.gestures.stop();
     this.#level?.close();
     this.#level = null;
