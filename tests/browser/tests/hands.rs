@@ -18,10 +18,9 @@ fn choose(host: &Person, name: &str, what: &str) {
     host.page.press("\u{e00c}");
 }
 
-/// Holds or lets go of the space bar, with the focus on nothing.
+/// Holds or lets go of the space bar.
 #[track_caller]
 fn space(person: &Person, down: bool) {
-    person.page.script("document.activeElement?.blur(); return null;", json!([]));
     let kind = if down { "keyDown" } else { "keyUp" };
     let actions = json!([{ "type": kind, "value": " " }]);
     let body = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] });
@@ -130,13 +129,17 @@ fn people_raise_hands_react_and_do_as_the_host_asks_but_unmute_themselves() {
     bob.page.wait_text("Ann muted you. Press M to talk.", SOON);
     ann.page.wait_silence(SOON);
 
-    // Cat is heard for as long as the space bar is held, and no longer; another window in front ends it.
+    // Cat is heard for as long as the space bar is held, and no longer; another window in front ends it. The button that
+    // was clicked last has the focus, and is not pressed by it.
+    cat.page.click("button", "Raise hand");
     space(&cat, true);
     cat.page.wait_text("You are heard while you hold the space bar", SOON);
     ann.page.wait_voice(cat.figure, SOON);
     space(&cat, false);
     ann.page.wait_silence(SOON);
     cat.page.find("button", "Unmute microphone");
+    cat.page.click("button", "Lower hand");
+    cat.page.find("button", "Raise hand");
     space(&cat, true);
     ann.page.wait_voice(cat.figure, SOON);
     cat.page.script("window.dispatchEvent(new Event('blur')); return null;", json!([]));

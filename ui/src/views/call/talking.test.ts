@@ -29,9 +29,9 @@ describe("a held key", () => {
     expect(talking.down(false)).toBe(true);
     expect(talking.down(true)).toBe(true);
     expect([on, shown]).toEqual([true, true]);
-    talking.up();
+    expect(talking.up()).toBe(true);
     expect([on, shown]).toEqual([false, false]);
-    talking.up();
+    expect(talking.up()).toBe(false);
     expect(sets).toEqual([true, false]);
   });
 

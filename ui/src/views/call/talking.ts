@@ -29,12 +29,18 @@ export class Talking {
     return true;
   }
 
-  /** Let go, or it cannot be known any more whether it is. */
-  up(): void {
+  /**
+   * Let go, or it cannot be known any more whether it is.
+   *
+   * @returns whether the key was ours
+   */
+  up(): boolean {
+    const ours = this.#held || this.#spent;
     this.#spent = false;
-    if (!this.#held) return;
+    if (!this.#held) return ours;
     this.#hold(false);
     this.options.setMicrophone(false);
+    return ours;
   }
 
   /** Muted by something else meanwhile: letting go changes nothing. */
@@ -50,10 +56,25 @@ export class Talking {
   }
 }
 
-/** Whether Space does something where the focus is: it types, or presses. */
-export function takesSpace(target: EventTarget | null): boolean {
-  const takers =
-    "input, textarea, select, button, a[href], summary, [contenteditable]:not([contenteditable=false]), " +
-    "[role=button], [role=textbox], [role=slider], [role=option], [role^=menuitem], [role=switch], [role=tab]";
-  return target instanceof Element && target.closest(takers) !== null;
+/** What Space types into, or moves. */
+const TYPED =
+  "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=slider], " +
+  "[role=option], [role^=menuitem]";
+/** What Space presses. */
+const PRESSED = "button, a[href], summary, [role=button], [role=switch], [role=tab]";
+
+/**
+ * Whether Space does something where the focus is: it types, or presses. What was `clicked` last keeps the focus, but
+ * nobody who has clicked it means to press it again with a key.
+ */
+export function takesSpace(target: EventTarget | null, clicked: Element | null): boolean {
+  if (!(target instanceof Element)) return false;
+  if (target.closest(TYPED)) return true;
+  const pressed = target.closest(PRESSED);
+  return pressed !== null && pressed !== clicked;
+}
+
+/** What a pointer's press will have focused. */
+export function pressable(target: EventTarget | null): Element | null {
+  return target instanceof Element ? target.closest(PRESSED) : null;
 }
