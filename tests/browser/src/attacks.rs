@@ -1,7 +1,5 @@
 //! Two people who know each other through a signaling server only, and that server is hostile.
 
-use std::time::Duration;
-
 use earshot_harness::attack::{Attack, Told};
 use earshot_harness::{AttackingHub, Certificates, Figure, Network, Office, Page};
 use serde_json::json;
@@ -37,7 +35,7 @@ impl Scene {
     #[must_use]
     #[track_caller]
     pub fn open(build: Build) -> Self {
-        let office = Office::open_for(Duration::from_secs(420));
+        let office = Office::open();
         office.router(true);
         let host = office.host("attacker");
         let certificates = Certificates::make(office.dir(), &[host.ip()]);

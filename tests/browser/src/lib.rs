@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use earshot_harness::{Chromium, Earshot, Figure, Host, Network, Office, Page, has};
 
 /// What happens at once in life may take this long on two loaded cores.
-pub const SOON: Duration = Duration::from_secs(15);
+pub const SOON: Duration = Duration::from_secs(30);
 /// A call's first picture.
-pub const CONNECTING: Duration = Duration::from_secs(25);
+pub const CONNECTING: Duration = Duration::from_secs(60);
 
 /// A person who looks at Earshot: what everybody does at a seat, whatever shows it.
 pub struct Person {

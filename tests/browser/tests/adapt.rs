@@ -32,7 +32,7 @@ fn size(page: &Page, width: u32, height: u32) {
 
 #[test]
 fn a_picture_is_as_large_as_it_is_shown_and_none_comes_where_nobody_looks() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

@@ -48,7 +48,7 @@ const NOBODYS_ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 #[test]
 fn spoofed_records_and_goodbyes_keep_nobody_from_a_call() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let mallory = office.host("mallory");
     let mut naive = office.host("naive").believes_mdns();
@@ -91,7 +91,7 @@ fn spoofed_records_and_goodbyes_keep_nobody_from_a_call() {
 /// button belongs to its own ring.
 #[test]
 fn a_namesake_who_rings_at_the_same_time() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

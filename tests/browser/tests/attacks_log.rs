@@ -1,12 +1,10 @@
 //! What the log of a real call says at info: nothing private, of either person, on the network or through a server.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use earshot_harness::{Certificates, Figure, Network, Office, has};
 use earshot_tests_browser::server::{start_server, url};
 use earshot_tests_browser::{SOON, Seat, video_call};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const PHRASE: &str = "two tin cans and a string";
 
@@ -43,7 +41,7 @@ fn set_phrase(seat: &Seat) {
 
 #[test]
 fn nothing_private_is_logged_in_a_call() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     office.router(true);
     let host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[host.ip()]);

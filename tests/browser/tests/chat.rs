@@ -52,7 +52,7 @@ fn wait_unread(page: &Page, wanted: &str) {
 
 #[test]
 fn two_chat_and_a_third_who_comes_late_reads_it() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);
@@ -128,7 +128,7 @@ fn two_chat_and_a_third_who_comes_late_reads_it() {
 
 #[test]
 fn what_is_written_while_the_line_is_broken_gets_there_once() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

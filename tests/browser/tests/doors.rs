@@ -1,7 +1,5 @@
 //! A meeting as its people run it: knocking, a password, a full room, a locked door, another host, an end for all.
 
-use std::time::Duration;
-
 use earshot_harness::{Figure, Office, has, wait_until};
 use earshot_tests_browser::{CONNECTING, Person, SOON, Seat};
 
@@ -41,7 +39,7 @@ fn both_see(one: &Person, other: &Person) {
 
 #[test]
 fn a_host_lets_in_locks_removes_hands_over_and_ends() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);

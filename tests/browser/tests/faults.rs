@@ -22,7 +22,7 @@ fn wait_healed(ann: &Seat, bob: &Seat) {
 
 #[test]
 fn a_call_survives_ten_and_twenty_seconds_without_network() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);
@@ -57,7 +57,7 @@ fn a_call_goes_on_while_packets_are_lost() {
 
 #[test]
 fn the_other_is_told_when_a_machine_dies() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let mut bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);
@@ -74,7 +74,7 @@ fn the_other_is_told_when_a_machine_dies() {
 /// The room lives in the caller's app, but the call itself in the two browsers.
 #[test]
 fn a_call_outlives_the_app_that_holds_its_room() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let mut ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

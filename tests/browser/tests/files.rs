@@ -89,7 +89,7 @@ fn resident(pid: u32) -> u64 {
 /// The cable is pulled in the middle; then both leave, and the file goes on in their next call.
 #[test]
 fn a_file_gets_there_though_the_line_breaks() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let file = ann.host.dir().join("plan of the house.bin");
@@ -138,7 +138,7 @@ fn a_file_gets_there_though_the_line_breaks() {
 /// What is declined, and what is stopped, leaves nothing behind.
 #[test]
 fn a_file_is_declined_and_another_stopped() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let file = ann.host.dir().join("a.bin");
@@ -169,7 +169,7 @@ fn a_file_is_declined_and_another_stopped() {
 /// Dropped on the call, pasted into it: each of several people is asked, and each answers.
 #[test]
 fn files_are_dropped_and_pasted_and_everyone_is_asked() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);
@@ -199,7 +199,7 @@ fn files_are_dropped_and_pasted_and_everyone_is_asked() {
 /// Whatever a file is called, it lands in the folder, under a name of one's own.
 #[test]
 fn a_hostile_name_leads_nowhere() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

@@ -1,7 +1,5 @@
 //! Guests in a plain browser: their page seals and opens by itself, also where the browser has no key for it.
 
-use std::time::Duration;
-
 use earshot_harness::{Certificates, Figure, Host, Network, Office, Page, has, wait_until};
 use earshot_tests_browser::server::{PORT, start_server, take, url};
 use earshot_tests_browser::{CONNECTING, SOON, Seat};
@@ -59,7 +57,7 @@ fn code(page: &Page) -> Vec<String> {
 
 #[test]
 fn a_browser_that_keeps_no_key_is_marked_and_may_be_refused() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let server_host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[server_host.ip()]);
     let _server = start_server(&server_host, &certificates);
@@ -107,7 +105,7 @@ fn a_browser_that_keeps_no_key_is_marked_and_may_be_refused() {
 
 #[test]
 fn guests_prove_who_they_are_compare_a_code_and_remember() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let server_host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[server_host.ip()]);
     let _server = start_server(&server_host, &certificates);

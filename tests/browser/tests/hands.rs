@@ -1,7 +1,5 @@
 //! Beside talking: hands, reactions, what a host may ask of the others, the spotlight, and talking while a key is held.
 
-use std::time::Duration;
-
 use earshot_harness::{Figure, Office, wait_until};
 use earshot_tests_browser::{CONNECTING, Person, SOON, Seat, video_call};
 use serde_json::{Value, json};
@@ -65,7 +63,7 @@ fn add(host: &Person, guest: &Person) {
 
 #[test]
 fn people_raise_hands_react_and_do_as_the_host_asks_but_unmute_themselves() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);

@@ -1,7 +1,5 @@
 //! A call of two becomes one of three and of four, and goes on when whoever began it leaves.
 
-use std::time::Duration;
-
 use earshot_harness::{Figure, Office, has};
 use earshot_tests_browser::{CONNECTING, Person, SOON, Seat, video_call};
 
@@ -25,7 +23,7 @@ fn frames(person: &Person) -> u64 {
 
 #[test]
 fn people_are_added_and_the_first_leaves() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let host = office.host("cat");

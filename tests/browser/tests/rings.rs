@@ -49,7 +49,7 @@ fn declined_cancelled_and_missed() {
 
 #[test]
 fn busy_and_no_answer() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);

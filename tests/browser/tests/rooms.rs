@@ -1,8 +1,6 @@
 //! Meetings are found: listed on the network and on a server, by a code, by a link that is pasted, that the system
 //! hands over, or that a guest opens.
 
-use std::time::Duration;
-
 use earshot_harness::{Certificates, Figure, Host, Network, Office, Page, has, wait_until};
 use earshot_tests_browser::meetings::{begin, both_talk, code, find, go_in, guest, link};
 use earshot_tests_browser::server::{start_server, take, url};
@@ -28,7 +26,7 @@ fn system_opens(host: &Host, seat: &Seat, link: &str) {
 
 #[test]
 fn a_meeting_on_the_network_is_listed_and_found_by_code_and_link() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);
@@ -107,7 +105,7 @@ fn a_link_to_a_stranger_dials_nobody_before_a_click() {
 
 #[test]
 fn a_meeting_on_a_server_is_listed_and_a_guest_opens_its_link() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     office.router(true);
     let host = office.host("server");
     let certificates = Certificates::make(office.dir(), &[host.ip()]);

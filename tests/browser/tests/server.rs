@@ -8,7 +8,7 @@ use earshot_tests_browser::{CONNECTING, SOON, video_call};
 
 #[test]
 fn two_networks_are_joined_by_a_server() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     // Unicast is routed between the networks; multicast, and so mDNS, stays in each.
     office.router(true);
     let host = office.host("server");

@@ -27,7 +27,7 @@ fn begin(ann: &Seat, bob: &Seat, mark: &str) {
 
 #[test]
 fn two_people_compare_and_stay_verified_until_the_codes_differ() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let mut bob = Seat::take(&office, "Bob", Figure::Blue);
     bob.wait_listed("Ann", "Available", SOON);
@@ -86,7 +86,7 @@ fn two_people_compare_and_stay_verified_until_the_codes_differ() {
 
 #[test]
 fn who_is_blocked_does_not_ring_and_sees_nobody_available() {
-    let office = Office::open_for(Duration::from_secs(180));
+    let office = Office::open();
     let ann = Seat::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

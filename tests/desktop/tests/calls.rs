@@ -47,7 +47,7 @@ fn a_voice_call_between_windows_has_no_picture_until_the_camera_is_turned_on() {
 
 #[test]
 fn a_third_person_is_added_from_a_window() {
-    let office = Office::open_for(std::time::Duration::from_secs(240));
+    let office = Office::open();
     let ann = Window::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     let cat = Seat::take(&office, "Cat", Figure::Green);

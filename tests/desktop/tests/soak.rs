@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use earshot_harness::{Figure, Flashes, Office};
-use earshot_tests_desktop::{Person, Seat, Window};
+use earshot_tests_desktop::{CONNECTING, Person, Seat, Window};
 
 /// Picture and sound may be so far apart at the end, ms. A person sees 80. What a page captures of its own sound comes
 /// late by a way through the webview that nobody tells of, and a busy machine adds some: this bound only sees what has
@@ -34,14 +34,14 @@ fn look(from: &Person, at: &Person) -> (f64, f64) {
 fn a_long_call_comes_into_step_and_does_not_grow() {
     let minutes: Option<u64> = std::env::var("EARSHOT_SOAK_MINUTES").ok().and_then(|text| text.parse().ok());
     let time = minutes.map_or(Duration::from_secs(30), |minutes| Duration::from_secs(minutes * 60));
-    let office = Office::open_for(time + Duration::from_secs(240));
+    let office = Office::open_for(time + Duration::from_secs(600));
     let ann = Window::take_flashing(&office, "Ann", Figure::Red);
     let bob = Seat::take(&office, "Bob", Figure::Blue);
     bob.page.dress_flashing(Figure::Blue);
     ann.call("Bob", "Video");
     bob.accept("Ann", "video");
     for page in [&ann.page, &bob.page] {
-        page.wait_growth(Duration::from_secs(25));
+        page.wait_growth(CONNECTING);
     }
 
     let first = [look(&ann, &bob), look(&bob, &ann)];

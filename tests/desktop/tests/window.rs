@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use earshot_harness::{Figure, Host, Office, has, wait_until};
-use earshot_tests_desktop::{SOON, desktop, press_in, wait_lobby};
+use earshot_tests_desktop::{CONNECTING, SOON, desktop, press_in, wait_lobby};
 use serde_json::json;
 
 /// Frames that the preview's picture has shown so far, if it has a size.
@@ -145,7 +145,7 @@ fn a_window_that_cannot_call_says_what_lacks_and_leads_to_the_browser() {
         eprintln!("not run: this WebKitGTK can call by itself");
         return;
     }
-    page.wait_text("This window cannot carry calls yet. Your browser can.", Duration::from_secs(40));
+    page.wait_text("This window cannot carry calls yet. Your browser can.", CONNECTING);
     page.wait_text("What packs and unpacks pictures is missing.", SOON);
     page.wait_text("sudo apt install gstreamer1.0-plugins-good", SOON);
     page.click("button", "Open in browser");
@@ -167,8 +167,8 @@ fn a_window_that_cannot_call_says_what_lacks_and_leads_to_the_browser() {
     browser.click("button", "Video call with Bob");
     other.wait_for("alertdialog", has("Ann is calling"), SOON);
     other.click("button", "Accept with video");
-    browser.wait_picture(Figure::Blue, Duration::from_secs(25));
-    other.wait_picture(Figure::Red, Duration::from_secs(25));
+    browser.wait_picture(Figure::Blue, CONNECTING);
+    other.wait_picture(Figure::Red, CONNECTING);
 }
 
 /// A folder with all of this system's GStreamer plugins but one.

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 use crate::host::Host;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The BiDi side of a session.
 pub(crate) struct Bidi {

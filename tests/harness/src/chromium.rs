@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::webdriver::{Page, REMEMBER};
 
 /// How long chromedriver may take to listen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Chromium about to be started on a host.
 pub struct Chromium {

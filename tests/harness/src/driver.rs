@@ -13,7 +13,7 @@ use crate::office::lock;
 /// How long a driver may take to answer one command; a session's start is the longest.
 pub(crate) const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a session may take to start while another one ends.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two tries to start a session.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 

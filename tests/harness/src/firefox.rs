@@ -17,7 +17,7 @@ use crate::process::wait_until;
 use crate::webdriver::{Page, REMEMBER};
 
 /// How long Firefox may take to listen.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Camera and microphone are Firefox's own fakes, nobody is asked, and nothing looks for the internet.
 const PREFERENCES: &[(&str, &str)] = &[

@@ -16,7 +16,7 @@ use crate::office::{Inner, Network, lock};
 use crate::process::{Child, Launch, child_of, wait_until};
 
 /// How long a host may take to start, and a connection into it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A host of the office. Clones are the same host.
 #[derive(Clone)]

@@ -56,7 +56,7 @@ pub use http::{HttpResponse, HttpStream};
 pub use lips::{Flashed, Flashes};
 pub use media::Received;
 pub use office::{Network, Office};
-pub use process::{Child, Finished, Launch, wait_until};
+pub use process::{Child, Finished, Launch, skipped, wait_until};
 pub use room::{Listening, Room};
 pub use sound::{Loudspeaker, Recording};
 pub use webdriver::{Element, Name, Page, has};

@@ -14,9 +14,9 @@ use crate::host::Host;
 use crate::process::{child_of, wait_until};
 
 /// How long an office stays open unless the test asks for more.
-const OPEN_FOR: Duration = Duration::from_secs(180);
+const OPEN_FOR: Duration = Duration::from_secs(600);
 /// How long opening and closing may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines of each log that a failing test shows.
 const TAIL_LINES: usize = 40;
 /// The host number of the router on every network.
@@ -73,7 +73,7 @@ pub(crate) struct Inner {
 }
 
 impl Office {
-    /// Opens an office for at most 180 s: then everything in it is killed, so that a hanging test fails.
+    /// Opens an office for at most ten minutes: then everything in it is killed, so that a hanging test fails.
     #[must_use]
     pub fn open() -> Self {
         Self::open_for(OPEN_FOR)

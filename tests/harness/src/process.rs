@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +31,12 @@ const FORGOTTEN: &[&str] = &[
     "ALL_PROXY",
     "all_proxy",
 ];
+
+/// Tells of a test, or a part of one, that this machine cannot run.
+pub fn skipped(what: &str, why: &str) {
+    // Past the runner, which keeps the output of what passes to itself. Nothing hangs on a reader that has gone.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {what}: {why}");
+}
 
 /// Calls `condition` until it gives a value and returns that; panics with `what` after `patience`.
 #[track_caller]

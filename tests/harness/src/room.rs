@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::process::{Child, wait_until};
 
 /// How long programs of the sound daemon may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Samples per second of what is recorded.
 const RATE: &str = "48000";
 

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::process::wait_until;
 
 /// How long PulseAudio may take to listen.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Samples per second of a recording, 16 bit, one channel.
 const RATE: usize = 48_000;
 /// What is looked at for a tone at once: 100 ms, shorter than any tone of a [`Figure`].

@@ -11,7 +11,7 @@ use crate::host::Host;
 /// The key that marks an element's reference in JSON (WebDriver 2, section 12).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long an element may take to appear.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a page.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use earshot_harness::{Figure, Host, Office, Page, has};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Calls itself: what is received is "remote" to the harness, since its tracks are no capture.
 const LOOP: &str = r#"<!doctype html><meta charset=utf-8><title>Loop</title>

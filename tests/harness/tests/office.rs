@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use earshot_harness::{Host, HttpResponse, Network, Office, wait_until};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 fn relay() -> std::path::PathBuf {
     earshot_harness::built("earshot-relay", "EARSHOT_RELAY_BIN")
