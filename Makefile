@@ -24,7 +24,7 @@ run: ui/dist/index.html
 test: ui-test all $(TOOLS)/bin/tauri-driver
 	cargo test --workspace --no-fail-fast --lib --bins
 	scripts/fuzz.sh
-	cargo test --workspace --no-fail-fast --test '*' -- --test-threads=1
+	scripts/test.sh
 
 check: fmt ui-check clippy
 	cargo test --workspace --test generated --test vectors
