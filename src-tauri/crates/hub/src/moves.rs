@@ -45,6 +45,7 @@ impl Hub {
             }
             if let Some(room) = self.rooms.get_mut(&id) {
                 room.epoch = held.epoch;
+                room.outlived = true;
             }
             return Ok(());
         }
@@ -68,6 +69,7 @@ impl Hub {
             wrong_passwords: Rate::default(),
             epoch: held.epoch,
             origin: Some(held.origin),
+            outlived: true,
             wanted_host: (held.host != own).then(|| (held.host, self.now.after(HOST_TIME))),
         };
         self.whereabouts.remove(&id);
@@ -127,7 +129,7 @@ impl Hub {
             self.give_up_seat(id, seat);
         } else {
             self.check_rooms_of(asker.device)?;
-            let known = found.admitted.contains(&asker.device);
+            let known = found.outlived && found.admitted.contains(&asker.device);
             if !known || found.seats.len() >= MAX_PARTICIPANTS as usize {
                 match self.try_door(id, asker.device, password)? {
                     Entry::In => {}

@@ -102,6 +102,7 @@ impl Hub {
             wrong_passwords: Rate::default(),
             epoch: held.epoch,
             origin: Some(held.origin).filter(|origin| *origin != self.config.hub),
+            outlived: true,
             wanted_host: (held.host != asker.device).then(|| (held.host, self.now.after(HOST_TIME))),
         };
         self.rooms.insert(id, room);

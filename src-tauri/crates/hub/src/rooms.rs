@@ -33,6 +33,8 @@ pub(crate) struct Room {
     pub(crate) epoch: u32,
     /// The hub that it was made at, if it has moved.
     pub(crate) origin: Option<DeviceId>,
+    /// It has moved here, or was opened again after a restart: those of before come in beyond its capacity.
+    pub(crate) outlived: bool,
     /// Who ran it before it moved here, and until when they are waited for.
     pub(crate) wanted_host: Option<(DeviceId, Time)>,
 }
@@ -87,6 +89,7 @@ impl Hub {
             wrong_passwords: Rate::default(),
             epoch: 0,
             origin: None,
+            outlived: false,
             wanted_host: None,
         };
         self.rooms.insert(id, room);

@@ -68,8 +68,8 @@ impl Hub {
         let waiting: usize = self.rooms.values().map(|room| room.outside.len()).sum();
         assert_eq!(waiting, self.places.values().map(|place| place.outside.len()).sum::<usize>());
         for (id, room) in &self.rooms {
-            // Who comes back to a room that has moved is not turned away because others have come.
-            let capacity = if room.epoch > 0 { MAX_PARTICIPANTS } else { u32::from(room.rules.capacity) };
+            // Who comes back to a room that has outlived its hub is not turned away because others have come.
+            let capacity = if room.outlived { MAX_PARTICIPANTS } else { u32::from(room.rules.capacity) };
             assert!(!room.seats.is_empty() && room.seats.len() <= capacity as usize);
             assert!(room.rules.check().is_ok());
             assert!(

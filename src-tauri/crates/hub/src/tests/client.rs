@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use earshot_protocol::hub::{HubMessage, Participant};
-use earshot_protocol::limits::{MAX_FOUND, MAX_LISTED};
+use earshot_protocol::limits::{MAX_FOUND, MAX_LISTED, MAX_PARTICIPANTS};
 use earshot_protocol::{
     DeviceId, ErrorCode, Event, FromHub, OpenRoom, Person, Presence, Reply, Request, RequestId, ResumeToken,
     RingId, RoomCode, RoomId, RoomRules, Seq, Welcome,
@@ -15,6 +15,8 @@ use crate::ConnectionId;
 /// A room as a participant knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RoomView {
+    /// It has moved, or somebody of before came back to it though it was full.
+    pub(crate) outlived: bool,
     pub(crate) rules: RoomRules,
     pub(crate) host: DeviceId,
     /// In the order of coming, without oneself.
@@ -176,6 +178,7 @@ impl Client {
         match (request, reply) {
             (Request::CreateRoom { .. } | Request::Join { .. }, Reply::Room(state)) => {
                 let view = RoomView {
+                    outlived: state.epoch > 0,
                     rules: state.rules.clone(),
                     host: state.host,
                     others: state.participants.clone(),
@@ -189,6 +192,7 @@ impl Client {
                 let id = state.room.room;
                 let before = self.rooms.remove(&id);
                 let view = RoomView {
+                    outlived: state.epoch > 0,
                     rules: state.rules.clone(),
                     host: state.host,
                     others: state.participants.clone(),
@@ -282,6 +286,7 @@ impl Client {
                 let view = self.rooms.get_mut(room).expect("told of one's own rooms");
                 assert!(view.others.iter().all(|other| other.device != participant.device), "returns once");
                 view.others.push(participant.clone());
+                view.outlived |= view.others.len() >= usize::from(view.rules.capacity);
             }
             Event::RoomYielded { room, .. } => {
                 assert!(self.rooms.remove(room).is_some(), "told of one's own rooms");
@@ -346,9 +351,10 @@ impl Client {
         }
     }
 
-    /// Nobody twice, and no more than fit.
+    /// Nobody twice, and no more than fit; those of before a move may be more.
     fn check_room(&self, view: &RoomView) {
-        assert!(view.others.len() < usize::from(view.rules.capacity), "more than the room holds: {view:?}");
+        let most = if view.outlived { MAX_PARTICIPANTS as usize } else { view.rules.capacity.into() };
+        assert!(view.others.len() < most, "more than the room holds: {view:?}");
         let mut devices: Vec<_> = view.others.iter().map(|other| other.device).collect();
         devices.push(self.device);
         devices.sort_unstable();

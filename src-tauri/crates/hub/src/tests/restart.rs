@@ -94,3 +94,13 @@ fn what_was_kept_is_checked_and_bounded() {
         crate::Hub::with_rooms(config, vec![endless, HeldRoom { room: RoomId([9; 16]), ..good.clone() }]);
     assert_eq!(hub.kept_rooms(), [HeldRoom { room: RoomId([9; 16]), ..good }]);
 }
+
+#[test]
+fn only_those_of_before_come_in_beyond_what_a_room_holds() {
+    let mut world = World::server();
+    let [ann, bob, carol] = world.arrive(["ann", "bob", "carol"]);
+    let room = made(&mut world, ann, rules(Door::Open, None, 2));
+    world.ask(ann, Request::Admit { room, device: device("carol") }).unwrap();
+    world.join(bob, room).unwrap();
+    assert_eq!(come_back(&mut world, carol, room), Err(ErrorCode::RoomFull), "she was never in it");
+}
