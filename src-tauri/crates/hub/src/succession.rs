@@ -186,6 +186,20 @@ struct Missing {
     since: Time,
     /// When the person is told that they are gone; `None`: they have been, or the hub will say when.
     tell: Option<Time>,
+    /// When they were last heard of by themselves.
+    heard: Option<Time>,
+}
+
+impl Missing {
+    const fn new(since: Time, tell: Option<Time>) -> Self {
+        Self { since, tell, heard: None }
+    }
+
+    /// Until when the person is not told after all: who asks or answers is on the way, though not for ever.
+    fn put_off(&self, now: Time) -> Option<Time> {
+        let until = self.heard?.after(FOLLOW_FOR).min(self.since.after(2 * MISSING_FOR));
+        Some(until).filter(|until| now < *until)
+    }
 }
 
 /// One participant's part in the succession of one room.
@@ -273,11 +287,11 @@ impl Succession {
             Happened::Went { device, on_purpose: false, .. } => {
                 // Its hub has waited for it already.
                 let at = now.max(self.entered.after(FOLLOW_FOR));
-                self.missing.entry(device).or_insert(Missing { since: now, tell: None }).tell = Some(at);
+                self.missing.entry(device).or_insert(Missing::new(now, None)).tell = Some(at);
             }
             Happened::Silent(device) => {
                 if self.holds() {
-                    self.missing.entry(device).or_insert(Missing { since: now, tell: None });
+                    self.missing.entry(device).or_insert(Missing::new(now, None));
                 }
             }
             Happened::Back(device) => drop(self.missing.remove(&device)),
@@ -360,7 +374,7 @@ impl Succession {
             if !here.contains(&device) && device != self.own {
                 self.members.push(device);
                 let tell = Some(now.after(MISSING_FOR));
-                self.missing.entry(device).or_insert(Missing { since: now, tell });
+                self.missing.entry(device).or_insert(Missing::new(now, tell));
             }
         }
         self.missing.retain(|device, _| !here.contains(device));
@@ -397,10 +411,12 @@ impl Succession {
             Whereabouts::Looking => {}
         }
         self.heard.insert(device, (now, Some(whereabouts)));
+        self.hear_of(now, device);
     }
 
     fn was_asked(&mut self, now: Time, device: DeviceId, theirs: Incarnation, inside: bool) {
         self.epoch = self.epoch.max(theirs.epoch);
+        self.hear_of(now, device);
         if inside && self.holds() {
             self.meet(now, device, theirs);
         } else if self.state == State::In && !inside && theirs == self.current && !self.holds() {
@@ -423,6 +439,13 @@ impl Succession {
         }
     }
 
+    /// Somebody who is missing has spoken.
+    fn hear_of(&mut self, now: Time, device: DeviceId) {
+        if let Some(missing) = self.missing.get_mut(&device) {
+            missing.heard = Some(now);
+        }
+    }
+
     /// Somebody is no longer of this room.
     fn forget(&mut self, device: DeviceId) {
         self.members.retain(|member| *member != device);
@@ -441,8 +464,10 @@ impl Succession {
         }
         for (device, missing) in &mut self.missing {
             if missing.tell.is_some_and(|at| now >= at) {
-                missing.tell = None;
-                self.steps.push(Step::Gone(*device));
+                missing.tell = missing.put_off(now);
+                if missing.tell.is_none() {
+                    self.steps.push(Step::Gone(*device));
+                }
             }
         }
         let given_up = self.missing.iter().filter(|(_, missing)| now >= missing.since.after(SEEK_FOR));

@@ -208,6 +208,19 @@ fn stories_that_once_went_wrong() {
             87,
             vec![Split(vec![1, 0, 0, 0, 0]), Settle(0), Sleep(1), Pass(2499), Wake(1), Heal, Settle(849)],
         ),
+        (
+            6,
+            63,
+            vec![
+                Pass(921),
+                Split(vec![1, 0, 0, 0, 0, 0]),
+                Settle(12079),
+                Split(vec![1, 0, 2, 0, 0, 1]),
+                Pass(3063),
+                Heal,
+                Settle(0),
+            ],
+        ),
     ];
     for (people, delay, story) in stories {
         tell(people, delay, story);
