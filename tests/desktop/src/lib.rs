@@ -2,14 +2,14 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod checks;
-
-use std::ops::Deref;
-use std::path::PathBuf;
 pub mod echo;
 
+use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use earshot_harness::{Desktop, Figure, Host, Office, Page, has};
+use earshot_harness::{Desktop, Figure, Host, Office, Page, has, wait_until};
 pub use earshot_tests_browser::{CONNECTING, Person, SOON, Seat, video_call};
 use serde_json::json;
 
@@ -43,7 +43,14 @@ impl Window {
     #[must_use]
     #[track_caller]
     pub fn take_with(office: &Office, name: &str, figure: Figure, env: &[(&str, &str)]) -> Self {
-        let window = Self::bare(office, name, figure, env);
+        Self::take_at(office.host(&name.to_ascii_lowercase()), name, figure, env)
+    }
+
+    /// On a host that is there already.
+    #[must_use]
+    #[track_caller]
+    pub fn take_at(host: Host, name: &str, figure: Figure, env: &[(&str, &str)]) -> Self {
+        let window = Self::bare(host, name, figure, env);
         window.wait_loaded();
         window
     }
@@ -52,7 +59,7 @@ impl Window {
     #[must_use]
     #[track_caller]
     pub fn take_noisy(office: &Office, name: &str, figure: Figure) -> Self {
-        let window = Self::bare(office, name, figure, &[]);
+        let window = Self::bare(office.host(&name.to_ascii_lowercase()), name, figure, &[]);
         window.wait_connections();
         window.page.dress_noisy(figure);
         window
@@ -62,14 +69,13 @@ impl Window {
     #[must_use]
     #[track_caller]
     pub fn take_flashing(office: &Office, name: &str, figure: Figure) -> Self {
-        let window = Self::bare(office, name, figure, &[]);
+        let window = Self::bare(office.host(&name.to_ascii_lowercase()), name, figure, &[]);
         window.wait_connections();
         window.page.dress_flashing(figure);
         window
     }
 
-    fn bare(office: &Office, name: &str, figure: Figure, env: &[(&str, &str)]) -> Self {
-        let host = office.host(&name.to_ascii_lowercase());
+    fn bare(host: Host, name: &str, figure: Figure, env: &[(&str, &str)]) -> Self {
         host.loudspeaker();
         let data = host.fresh_data_dir();
         std::fs::create_dir_all(&data).expect("the host's directory is writable");
@@ -134,6 +140,45 @@ impl Window {
         let search = ["search", "--name", "^Earshot$", what];
         let done = self.desktop.command("xdotool").args(search).output();
         assert!(done.success(), "xdotool: {}{}", done.stdout, done.stderr);
+    }
+}
+
+/// What stands for the system's browser on a host: it writes down what it is asked to open, and is asked by a program
+/// whose `PATH` is [`SystemBrowser::path`].
+pub struct SystemBrowser {
+    dir: PathBuf,
+}
+
+impl SystemBrowser {
+    /// Puts it there; of an older one of the same host nothing is left.
+    #[must_use]
+    #[track_caller]
+    pub fn on(host: &Host) -> Self {
+        let browser = Self { dir: host.dir().join("browser") };
+        let (opened, given) = (browser.dir.join("opened"), browser.dir.join("given"));
+        let lines = format!("#!/bin/sh\nenv > {}\necho \"$1\" > {}\n", given.display(), opened.display());
+        let script = browser.dir.join("xdg-open");
+        std::fs::create_dir_all(&browser.dir)
+            .and_then(|()| std::fs::write(&script, lines))
+            .and_then(|()| std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)))
+            .expect("the host's directory is writable");
+        browser
+    }
+
+    /// Where programs are looked for.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}:/usr/bin:/bin", self.dir.display())
+    }
+
+    /// Waits for what it is asked to open: the address, and its environment.
+    #[must_use]
+    #[track_caller]
+    pub fn wait_opened(&self) -> (String, String) {
+        let read = || std::fs::read_to_string(self.dir.join("opened")).ok().filter(|url| url.ends_with('\n'));
+        let url = wait_until("the browser to be asked", SOON, read).trim_end().to_owned();
+        let given = std::fs::read_to_string(self.dir.join("given")).expect("it is written before");
+        (url, given)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use earshot_harness::{Chromium, Figure, Office};
 use earshot_tests_desktop::checks::{check_both_ways, check_switches, flow};
-use earshot_tests_desktop::{CONNECTING, SOON, Seat, Window, video_call};
+use earshot_tests_desktop::{CONNECTING, SOON, Seat, SystemBrowser, Window, video_call};
 use serde_json::json;
 
 #[test]
@@ -75,4 +75,26 @@ fn a_voice_is_whole_while_the_page_is_busy() {
         busy * 100.0
     );
     assert!(busy < calm + 0.04, "{calm}, then {busy}");
+}
+
+#[test]
+fn a_link_in_the_chat_opens_in_the_systems_browser_and_the_call_goes_on() {
+    let office = Office::open();
+    let host = office.host("ann");
+    let system = SystemBrowser::on(&host);
+    let ann = Window::take_at(host, "Ann", Figure::Mock, &[("PATH", &system.path())]);
+    let bob = Seat::take(&office, "Bob", Figure::Blue);
+    video_call(&ann, &bob);
+    bob.page.press("c");
+    bob.page.type_text("textbox", "Message", "https://example.com/plan?a=1&b=2 by mailto:bob@example.com");
+    bob.page.click("button", "Send");
+    ann.page.click("button", "Chat");
+    ann.page.wait_for("link", "https://example.com/plan?a=1&b=2", SOON);
+    let here = ann.page.script("return location.href;", json!([]));
+    ann.page.click("link", "https://example.com/plan?a=1&b=2");
+    assert_eq!(system.wait_opened().0, "https://example.com/plan?a=1&b=2");
+    // What the window does not start is offered in another way.
+    ann.page.find("button", "Copy the address bob@example.com");
+    assert_eq!(ann.page.script("return location.href;", json!([])), here);
+    check_both_ways(&ann, &bob);
 }

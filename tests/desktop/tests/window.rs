@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use earshot_harness::{Figure, Host, Office, has, wait_until};
-use earshot_tests_desktop::{CONNECTING, SOON, desktop, press_in, wait_lobby};
+use earshot_tests_desktop::{CONNECTING, SOON, SystemBrowser, desktop, press_in, wait_lobby};
 use serde_json::json;
 
 /// Frames that the preview's picture has shown so far, if it has a size.
@@ -117,22 +117,11 @@ fn a_second_start_raises_the_first_window() {
 fn a_window_that_cannot_call_says_what_lacks_and_leads_to_the_browser() {
     let office = Office::open();
     let (ann, bob) = (office.host("ann"), office.host("bob"));
-    // What the system's browser is asked to open.
-    let bin = ann.dir().join("bin");
-    let opened = ann.dir().join("opened");
-    std::fs::create_dir_all(&bin).unwrap();
-    let script = bin.join("xdg-open");
-    let given = ann.dir().join("given");
-    let lines = format!("#!/bin/sh\nenv > {}\necho \"$1\" > {}\n", given.display(), opened.display());
-    std::fs::write(&script, lines).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&script, mode).unwrap();
-    let path = format!("{}:/usr/bin:/bin", bin.display());
-
+    let system = SystemBrowser::on(&ann);
     // As on a system without the plugin that packs and unpacks VP8.
     let plugins = plugins_without(&ann, "libgstvpx.so");
     let desktop = ann.desktop(&[
-        ("PATH", &path),
+        ("PATH", &system.path()),
         ("EARSHOT_TEST_MOCK_CAPTURE", "1"),
         ("GST_PLUGIN_SYSTEM_PATH_1_0", &plugins.display().to_string()),
         ("GST_REGISTRY_1_0", &ann.dir().join("registry").display().to_string()),
@@ -149,16 +138,13 @@ fn a_window_that_cannot_call_says_what_lacks_and_leads_to_the_browser() {
     page.wait_text("What packs and unpacks pictures is missing.", SOON);
     page.wait_text("sudo apt install gstreamer1.0-plugins-good", SOON);
     page.click("button", "Open in browser");
-    let url = wait_until("the browser", SOON, || {
-        std::fs::read_to_string(&opened).ok().filter(|url| url.ends_with('\n'))
-    });
+    let (url, given) = system.wait_opened();
     // What is for our own webview only is not for a browser.
-    let given = std::fs::read_to_string(&given).expect("the environment was written");
     assert!(given.contains("PATH=") && !given.contains("JSC_"), "{given}");
 
     // There the call works.
     let browser = ann.chromium(Figure::Red).start();
-    browser.open(url.trim());
+    browser.open(&url);
     let app = bob.earshot("Bob");
     let other = bob.chromium(Figure::Blue).start();
     other.open(&app.ui);
