@@ -13,7 +13,7 @@ use crate::cpu::{Cpu, between};
 use crate::table::{Group, Unit};
 
 /// How long one of the two meetings may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(420);
+pub(crate) const LIMIT: Duration = Duration::from_secs(1_500);
 const SCRIPT: &str = include_str!("crowd.js");
 /// From the last one's first pictures until lines and coders are used to it.
 const SETTLE: Duration = Duration::from_secs(8);

@@ -142,6 +142,20 @@ export function pressure(report: { forEach(each: (entry: Entry) => void): void }
   return found;
 }
 
+/**
+ * Between which candidates the media goes, in an engine's own words; null where it does not say.
+ * @param report an RTCStatsReport, or anything that maps ids to entries
+ */
+export function pathOf(report: { forEach(each: (entry: Entry, id: string) => void): void }): string | null {
+  let path: unknown = null;
+  report.forEach((entry, id) => {
+    if (entry["type"] === "transport") path = entry["selectedCandidatePairId"] ?? path;
+    // Firefox has no transport entry.
+    else if (entry["type"] === "candidate-pair" && entry["selected"] === true) path ??= id;
+  });
+  return typeof path === "string" ? path : null;
+}
+
 /** How much pictures have to give way, from looks at {@link pressure}. */
 export interface Strain {
   /** 0 to {@link STARVED}. */
@@ -176,4 +190,10 @@ export function strained(before: Strain, { limited, available }: Pressure, now: 
   const again = now - before.since < 2 * before.hold;
   const hold = again ? Math.min(HOLD.most, before.hold * 2) : HOLD.least;
   return { level: before.level + 1, seen: 0, since: now, hold };
+}
+
+/** On another path: the camera does not rest because of the last one, and grows from what was sent at least. */
+export function onAnotherPath(before: Strain, now: number): Strain {
+  if (before.level === 0) return AT_EASE;
+  return { level: Math.min(before.level, STARVED - 1), seen: 0, since: now, hold: HOLD.least };
 }

@@ -1,5 +1,6 @@
 /** What a peer is sent follows what it asks for, over the data channel; the voice stays as it is. */
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Adapting } from "./adapting";
 import { CALM } from "./wanting";
 import { FakeClock, FakeConnection, FakeTrack, settle } from "./testing";
 import { side, type Side } from "./testing-side";
@@ -75,4 +76,44 @@ it("asks for what is shown once the channel is open", async () => {
   host.peer.wanting.put({ camera: { width: 320, height: 180 }, screen: null });
   await clock.pass(CALM + 10);
   expect(said()).toEqual([{ type: "want", camera: { width: 320, height: 180 } }]);
+});
+
+describe("a line that was gone", () => {
+  const LOOK = 2_000;
+  const report = (pair: string, available: number) =>
+    new Map<string, unknown>([
+      ["T", { type: "transport", selectedCandidatePairId: pair }],
+      [pair, { type: "candidate-pair", availableOutgoingBitrate: available }],
+      ["O", { type: "outbound-rtp", kind: "video", qualityLimitationReason: "bandwidth" }],
+    ]) as unknown as RTCStatsReport;
+  let adapting: Adapting;
+  let now = 0;
+  const look = (count: number, pair: string, available: number, carries = true) => {
+    for (let one = 0; one < count; one++) adapting.looked(report(pair, available), (now += LOOK), carries);
+  };
+  beforeEach(() => {
+    adapting = new Adapting();
+  });
+
+  it("is judged only while it carries something, and after a while", () => {
+    look(6, "one", 90_000);
+    expect(adapting.starved).toBe(false);
+    // What an engine thinks of a line from which nothing comes back.
+    look(10, "one", 5_000, false);
+    look(2, "one", 5_000);
+    expect(adapting.starved).toBe(false);
+    look(4, "one", 5_000);
+    expect(adapting.starved).toBe(true);
+  });
+
+  it("is not remembered where there is another one", () => {
+    look(40, "one", 90_000);
+    expect(adapting.starved).toBe(true);
+    look(1, "two", 300_000);
+    expect(adapting.starved).toBe(false);
+    look(2, "two", 50_000);
+    expect(adapting.starved).toBe(false);
+    look(4, "two", 50_000);
+    expect(adapting.starved).toBe(true);
+  });
 });

@@ -3,6 +3,8 @@ import type { Control, ShownSize } from "../gen/protocol";
 import {
   AT_EASE,
   decide,
+  onAnotherPath,
+  pathOf,
   pressure,
   STARVED,
   strained,
@@ -17,6 +19,8 @@ type Want = Extract<Control, { type: "want" }>;
 
 /** Of two changes to what is sent, the second waits so long at most, ms: whoever asks a hundred times a second gets four. */
 export const PACE = 250;
+/** What an engine thinks of a line that was gone, or of a new one, says little for so long, ms. */
+const SETTLE = 5_000;
 const MAX_SIDE = 65_535;
 
 export class Adapting {
@@ -24,6 +28,8 @@ export class Adapting {
   others = 1;
   #want: Partial<Record<PictureLane, ShownSize>> | null = null;
   #strain: Strain = AT_EASE;
+  #path: string | null = null;
+  #settled = -Infinity;
   readonly #sent = new Map<PictureLane, Sent>();
 
   /** The line carries the voice only. */
@@ -39,9 +45,18 @@ export class Adapting {
     return true;
   }
 
-  /** A look at the connection. */
-  looked(report: RTCStatsReport, now: number): void {
-    this.#strain = strained(this.#strain, pressure(report), now);
+  /**
+   * A look at the connection.
+   * @param now ms, growing
+   * @param carries it is connected
+   */
+  looked(report: RTCStatsReport, now: number, carries: boolean): void {
+    const path = pathOf(report) ?? this.#path;
+    const moved = this.#path !== null && path !== this.#path;
+    this.#path = path;
+    if (moved) this.#strain = onAnotherPath(this.#strain, now);
+    if (moved || !carries) this.#settled = now + SETTLE;
+    if (now >= this.#settled) this.#strain = strained(this.#strain, pressure(report), now);
   }
 
   encoding(lane: Lane, track: MediaStreamTrack | null, fullHd: boolean, fresh: boolean): Encoding | Sent {

@@ -479,7 +479,8 @@ export class Call {
     let asks = false;
     for (const [device, member] of this.#members) {
       const isHeard = member.peer.remote?.microphone ?? true;
-      const speaking = member.speaking.update(isHeard ? member.peer.level() : 0, now);
+      const level = member.peer.level();
+      const speaking = member.speaking.update(isHeard ? level : 0, now);
       changed ||= speaking !== member.isSpeaking;
       member.isSpeaking = speaking;
       if (speaking && this.#asking.heard(device, now)) asks = true;

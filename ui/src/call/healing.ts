@@ -11,11 +11,24 @@ export const RETRY_EVERY = 4_000;
 export const CHANGED_FOR = 6_000;
 /** Two restarts closer than this come from both sides noticing at once. */
 export const RESTART_GAP = 1_000;
+/**
+ * A voice comes all the time, a muted one too. Where none has come for so long the line is gone, seconds before an engine
+ * says `disconnected`, ms.
+ */
+export const SILENT_FOR = 1_500;
+/**
+ * So many restarts because of it, and the second so long after the first, ms, the next after twice that: Chromium tells
+ * its pages of a new address after 2 s.
+ */
+const SILENT_TRIES = 3;
+export const SILENT_AGAIN = 1_000;
 
 export class Healing {
   #brokenSince: number | null;
   #lastRestart = -Infinity;
   #nudged = -Infinity;
+  /** When the last of their voice came, in the engine's time, and since when that is known, ms. */
+  #voice = { stamp: 0, since: 0, tries: 0 };
   #next: (() => void) | null = null;
   #giveUp: (() => void) | null = null;
   #stopped = false;
@@ -59,6 +72,22 @@ export class Healing {
   nudge(): void {
     this.#nudged = this.clock.now();
     if (!this.#stopped && this.#brokenSince !== null && this.#next) this.#restart();
+  }
+
+  /**
+   * To be told a few times a second, so that a line that is gone is noticed by what no longer comes.
+   * @param stamp when the last of their voice came, in the engine's time; 0: there is none
+   */
+  heard(stamp: number): void {
+    const now = this.clock.now();
+    if (stamp !== this.#voice.stamp) this.#voice = { stamp, since: now, tries: 0 };
+    const { since, tries } = this.#voice;
+    if (stamp === 0 || tries >= SILENT_TRIES || now - since < SILENT_FOR + (2 ** tries - 1) * SILENT_AGAIN)
+      return;
+    if (this.#stopped || this.#brokenSince !== null) return;
+    this.#voice.tries++;
+    this.#nudged = now;
+    this.#act();
   }
 
   /** The other side, which does not offer, asks for a restart; often twice, by two ways. */

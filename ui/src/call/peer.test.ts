@@ -1,7 +1,7 @@
 /** Who offers, in which order, and that nothing late or doubled does harm. Real connections: tests/browser. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { LIMITS, type Description } from "../gen/protocol";
-import { RETRY_EVERY } from "./healing";
+import { RETRY_EVERY, SILENT_AGAIN, SILENT_FOR } from "./healing";
 import { FakeClock, FakeConnection, FakeTrack, FakeTrust, settle } from "./testing";
 import { LOCAL, side, type Side } from "./testing-side";
 
@@ -138,6 +138,34 @@ describe("an ICE restart", () => {
     newcomer.pc.become("disconnected");
     await settle();
     expect(descriptions(newcomer)).toMatchObject([{ type: "offer", round: 1 }]);
+  });
+
+  it("comes when no voice comes any more, though the engine still believes in the line", async () => {
+    const { newcomer } = await connected();
+    newcomer.sent.length = 0;
+    const receiver = newcomer.pc.transceivers[0]?.receiver;
+    if (!receiver) throw new Error("there is a voice");
+    let timestamp = 1_000;
+    const listen = async (count: number, step: number) => {
+      for (let one = 0; one < count; one++) {
+        timestamp += step;
+        newcomer.peer.level();
+        await clock.pass(100);
+      }
+    };
+    // Who has never sent a voice is not missed.
+    await listen(100, 0);
+    receiver.getSynchronizationSources = () => [{ audioLevel: 0, timestamp }];
+    await listen(50, 100);
+    await listen(SILENT_FOR / 100 - 1, 0);
+    expect(newcomer.sent).toEqual([]);
+    await listen(3, 0);
+    expect(descriptions(newcomer)).toMatchObject([{ type: "offer", round: 1 }]);
+    await listen(SILENT_AGAIN / 100, 0);
+    expect(descriptions(newcomer)).toHaveLength(2);
+    // They may have lost their microphone: it is not tried for ever.
+    await listen(300, 0);
+    expect(descriptions(newcomer)).toHaveLength(3);
   });
 
   it("does not come when the connection heals by itself", async () => {

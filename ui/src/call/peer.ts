@@ -210,15 +210,17 @@ export class Peer {
   async stats(): Promise<RTCStatsReport> {
     const report = await this.#pc.getStats();
     const { starved } = this.#adapting;
-    this.#adapting.looked(report, this.#options.environment.clock.now());
+    const carries = this.#pc.connectionState === "connected";
+    this.#adapting.looked(report, this.#options.environment.clock.now(), carries);
     if (this.#adapting.starved !== starved) this.#sayState();
     this.#tuneSoon();
     return report;
   }
 
-  /** How loud their voice is, 0 to 1, as the engine plays it now. */
+  /** How loud their voice is, 0 to 1, as the engine plays it now; to be asked a few times a second. */
   level(): number {
     const sources = this.#lanes.get("voice")?.receiver.getSynchronizationSources() ?? [];
+    this.#healing.heard(Math.max(0, ...sources.map((source) => source.timestamp)));
     return Math.max(0, ...sources.map((source) => source.audioLevel ?? 0));
   }
 

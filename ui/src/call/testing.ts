@@ -123,7 +123,10 @@ interface FakeTransceiver {
     getParameters(): RTCRtpSendParameters;
     setParameters(parameters: RTCRtpSendParameters): Promise<void>;
   };
-  receiver: { track: MediaStreamTrack; getSynchronizationSources(): { audioLevel: number }[] };
+  receiver: {
+    track: MediaStreamTrack;
+    getSynchronizationSources(): { audioLevel: number; timestamp: number }[];
+  };
   setCodecPreferences(codecs: RTCRtpCodec[]): void;
 }
 
