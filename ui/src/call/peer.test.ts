@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { LIMITS, type Description } from "../gen/protocol";
 import { RETRY_EVERY, SILENT_AGAIN, SILENT_FOR } from "./healing";
+import { ANSWER_TIME, OFFER_FOR } from "./peer";
 import { FakeClock, FakeConnection, FakeTrack, FakeTrust, settle } from "./testing";
 import { LOCAL, side, type Side } from "./testing-side";
 
@@ -168,6 +169,54 @@ describe("an ICE restart", () => {
     expect(descriptions(newcomer)).toHaveLength(3);
   });
 
+  it("is offered again as it is, with its candidates, while nobody answers", async () => {
+    const { newcomer, host } = await connected();
+    newcomer.sent.length = 0;
+    newcomer.pc.become("failed");
+    await settle();
+    newcomer.pc.find("candidate:1", "offer2");
+    const first = newcomer.sent.splice(0);
+    expect(first).toMatchObject([{ type: "description", description: { round: 1 } }, { type: "candidate" }]);
+    await clock.pass(RETRY_EVERY + 10);
+    expect(newcomer.sent).toEqual(first);
+    await deliver(newcomer, host);
+    host.pc.find("candidate:2", "answer2");
+    const answered = host.sent.splice(0);
+    // Their answer was lost: they give it again, candidates and all.
+    await clock.pass(RETRY_EVERY);
+    await deliver(newcomer, host);
+    expect(host.sent).toEqual(answered);
+    await deliver(host, newcomer);
+    expect(newcomer.pc.signalingState).toBe("stable");
+    expect(newcomer.pc.candidates.at(-1)).toMatchObject({ candidate: "candidate:2" });
+  });
+
+  it("gives its place to another when nobody has answered for long", async () => {
+    const { newcomer } = await connected();
+    newcomer.sent.length = 0;
+    newcomer.pc.become("failed");
+    await clock.pass(OFFER_FOR - 10);
+    expect(new Set(descriptions(newcomer).map(({ round }) => round))).toEqual(new Set([1]));
+    await clock.pass(RETRY_EVERY);
+    expect(descriptions(newcomer).at(-1)).toMatchObject({ round: 2 });
+  });
+
+  it("has its time when it was answered, before another begins", async () => {
+    const { newcomer, host } = await connected();
+    newcomer.pc.become("failed");
+    await settle();
+    await deliver(newcomer, host);
+    await deliver(host, newcomer);
+    newcomer.pc.become("disconnected");
+    for (let passed = 0; passed < ANSWER_TIME - 100; passed += 500) {
+      newcomer.peer.nudge();
+      await clock.pass(500);
+    }
+    expect(newcomer.sent).toEqual([]);
+    await clock.pass(RETRY_EVERY);
+    expect(descriptions(newcomer)).toMatchObject([{ round: 2 }]);
+  });
+
   it("does not come when the connection heals by itself", async () => {
     const { newcomer } = await connected();
     newcomer.sent.length = 0;
@@ -218,8 +267,8 @@ describe("an ICE restart", () => {
     await settle();
     await deliver(newcomer, host);
     const late = host.sent.splice(0);
-    await clock.pass(RETRY_EVERY + 10);
-    expect(descriptions(newcomer)).toMatchObject([{ round: 2 }]);
+    await clock.pass(OFFER_FOR + RETRY_EVERY);
+    expect(descriptions(newcomer).at(-1)).toMatchObject({ round: 2 });
     for (const signal of late) newcomer.peer.receive(signal);
     await settle();
     expect(newcomer.pc.signalingState).toBe("have-local-offer");
@@ -234,7 +283,7 @@ describe("an ICE restart", () => {
     newcomer.pc.become("failed");
     await settle();
     const first = newcomer.sent.splice(0);
-    await clock.pass(RETRY_EVERY + 10);
+    await clock.pass(OFFER_FOR + RETRY_EVERY);
     await deliver(newcomer, host);
     host.sent.length = 0;
     for (const signal of first) host.peer.receive(signal);

@@ -62,6 +62,11 @@ export interface PeerOptions {
   };
 }
 
+/** So long an offer waits for its answer before another takes its place, ms: longer than most outages. */
+export const OFFER_FOR = 20_000;
+/** An answered restart has so long to come to something before another begins, ms. */
+export const ANSWER_TIME = 2_000;
+
 export class Peer {
   readonly device: DeviceId;
   connection: "connecting" | "connected" | "reconnecting" | "lost" = "connecting";
@@ -87,8 +92,11 @@ export class Peer {
   #local: LocalState;
   /** Offering: the round of the latest offer. Answering: that of the latest offer that was good. */
   #round = -1;
-  /** Sealed, for the offer of the same round. */
-  #answer: Description | null = null;
+  /** My offer or answer of this round, sealed, and the candidates found since: so that they can be sent again. */
+  #mine: Description | null = null;
+  #candidatesFound: Signal[] = [];
+  #offeredAt = -Infinity;
+  #answeredAt = -Infinity;
   /** What came last, good or not, and what was good last: so that a copy by the other way is known. */
   #latest: Description | null = null;
   /** The offer that began this connection, if it was theirs. */
@@ -305,18 +313,42 @@ export class Peer {
   async #offer(restart: boolean): Promise<void> {
     await this.#attachTracks();
     const offer = await this.#pc.createOffer({ iceRestart: restart });
+    this.#offeredAt = this.#options.environment.clock.now();
     await this.#sendSealed({ type: "offer", sdp: offer.sdp ?? "", round: ++this.#round });
   }
 
+  /**
+   * One restart at a time: Firefox fails for good where another begins before one that was answered has come to
+   * something, on either side. So an offer without an answer is sent again as it is, and an answer gets its time.
+   */
+  async #offerRestart(): Promise<void> {
+    const now = this.#options.environment.clock.now();
+    if (this.#pc.signalingState === "have-local-offer") {
+      if (this.#mine && now - this.#offeredAt < OFFER_FOR) {
+        this.#sendAgain(this.#mine);
+        return;
+      }
+      await this.#pc.setLocalDescription({ type: "rollback" });
+    } else if (now - this.#answeredAt < ANSWER_TIME) return;
+    await this.#offer(true);
+  }
+
   /** The way to the key takes no time of its own: the engine takes the description and gathers meanwhile. */
-  async #sendSealed(description: Description): Promise<Description> {
+  async #sendSealed(description: Description): Promise<void> {
     const { type, sdp } = description;
+    this.#mine = null;
+    this.#candidatesFound = [];
     const [sealed] = await Promise.all([
       this.#options.trust.seal(description),
       this.#pc.setLocalDescription({ type, sdp }),
     ]);
+    this.#mine = sealed;
     if (!this.#closed) this.#sendDescription(sealed);
-    return sealed;
+  }
+
+  #sendAgain(description: Description): void {
+    this.#sendDescription(description);
+    for (const candidate of this.#candidatesFound) this.#both(candidate);
   }
 
   #described(description: Description): void {
@@ -325,7 +357,8 @@ export class Peer {
     if (description.round < this.#round) return;
     if ([this.#latest, this.#good].some((one) => one && isCopy(one, description))) {
       // They offer again what was answered: the answer was lost, or is still on its way.
-      if (this.#answer?.round === description.round) this.#sendDescription(this.#answer);
+      if (this.#mine?.type === "answer" && this.#mine.round === description.round)
+        this.#sendAgain(this.#mine);
       return;
     }
     this.#latest = description;
@@ -342,6 +375,7 @@ export class Peer {
     if (!checked || description.round !== this.#round || this.#pc.signalingState !== "have-local-offer")
       return;
     await this.#applyRemote(checked);
+    this.#answeredAt = this.#options.environment.clock.now();
     await this.#tune();
   }
 
@@ -349,16 +383,12 @@ export class Peer {
     const checked = await this.#open(description);
     if (!checked || description.round <= this.#round) return;
     this.#round = description.round;
-    this.#answer = null;
+    this.#mine = null;
     await this.#applyRemote(checked);
     this.#adoptLanes();
     await this.#attachTracks();
     const answer = await this.#pc.createAnswer();
-    this.#answer = await this.#sendSealed({
-      type: "answer",
-      sdp: answer.sdp ?? "",
-      round: description.round,
-    });
+    await this.#sendSealed({ type: "answer", sdp: answer.sdp ?? "", round: description.round });
     await this.#tune();
   }
 
@@ -427,7 +457,7 @@ export class Peer {
   }
 
   #restart(): void {
-    if (this.#options.offers) this.#enqueue(() => this.#offer(true));
+    if (this.#options.offers) this.#enqueue(() => this.#offerRestart());
     else this.#both({ type: "restart-wanted" });
   }
 
@@ -437,6 +467,7 @@ export class Peer {
     if (state === "connected") {
       if (this.connection === "connecting") this.#grow();
       this.connection = "connected";
+      this.#answeredAt = -Infinity;
     } else if ((state === "disconnected" || state === "failed") && this.connection === "connected")
       this.connection = "reconnecting";
     this.#options.on.changed();
@@ -455,6 +486,7 @@ export class Peer {
     // Some engines end with an empty candidate before the null.
     if (found?.candidate === "") return;
     const signal: Signal = found ? { type: "candidate", candidate: found } : { type: "candidate" };
+    this.#candidatesFound.push(signal);
     if (this.#round > 0) this.#both(signal);
     else this.#options.send(signal);
   }

@@ -204,6 +204,10 @@ export class FakeConnection {
   }
 
   setLocalDescription(description: { type: string; sdp: string }): Promise<void> {
+    if (description.type === "rollback" && this.signalingState === "have-local-offer") {
+      this.signalingState = "stable";
+      return Promise.resolve();
+    }
     const from = description.type === "offer" ? ["stable", "have-local-offer"] : ["have-remote-offer"];
     if (!from.includes(this.signalingState)) return Promise.reject(new Error("wrong state"));
     this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
